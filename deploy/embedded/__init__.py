@@ -1,0 +1,1 @@
+"""Infrastructure the suite can start for itself when none is provided."""

@@ -1,0 +1,1 @@
+"""The independent services of the suite; none imports another."""

@@ -1,0 +1,1 @@
+"""What is true about membership: pure rules, without I/O, clock or randomness."""

@@ -1,0 +1,133 @@
+"""Taking over an existing member list: checked row by row with progress, then written whole or not at all (M10)."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from services.membership.domain.errors import MemberListUnreadable, Problem
+from services.membership.domain.facts import Fact
+from services.membership.domain.mandate import Appointment, MandateKind
+from services.membership.domain.member import Member
+from services.membership.domain.member_list import CheckedRow, ListEntry, read_member_list
+from services.membership.domain.particulars import ParticularsRow
+from services.membership.domain.period import AccessionBasis, Moment
+from services.membership.store import imports, members
+from services.membership.store.imports import RowReport
+from services.membership.usecases.register import Entry, hold_register
+from shared.db.work import Database, Work
+from shared.kernel.actor import Scope, Subject
+from shared.kernel.errors import Refusal
+from shared.kernel.ids import new_id
+
+CHUNK = 500
+
+
+async def queue_import(work: Work, file: bytes, registrar: Subject, *, dry_run: bool) -> str:
+    """Take a member list to be imported, or only checked (``dry_run``); the job's id."""
+    import_id = new_id("imp")
+    await imports.add_import(work, import_id, file, registrar, dry_run=dry_run)
+    return import_id
+
+
+async def run_imports(database: Database, development_issuer: str | None) -> int:
+    """Run the next unfinished import, if there is one.
+
+    ``development_issuer``: where set, every member's first representative is the subject ``dev:{member id}`` of that
+    issuer, so that the demonstration can act for everyone.
+    """
+    async with imports.next_unfinished(database) as job:
+        if job is None:
+            return 0
+        async with database.begin() as work:
+            today = work.today
+        checked: list[CheckedRow] = []
+        try:
+            rows = read_member_list(job.file, today)
+            while chunk := await asyncio.to_thread(_next, rows):
+                async with database.begin() as work:
+                    checked += await _live_refused(work, chunk)
+                    await imports.note_progress(work, job.id, rows_checked=len(checked))
+        except MemberListUnreadable:
+            checked = [CheckedRow(1, None, (Problem(None, "neither UTF-8 nor GB18030"),))]
+        async with database.begin() as work:
+            if job.dry_run or any(row.problems for row in checked):
+                status = "refused" if any(row.problems for row in checked) else "checked"
+                await imports.finish_import(work, job.id, status, [_report(r) for r in checked])
+            else:
+                await _write(work, job.id, checked, development_issuer)
+    return 1
+
+
+def _next(rows: Iterator[CheckedRow]) -> list[CheckedRow]:
+    return list(islice(rows, CHUNK))
+
+
+async def _live_refused(work: Work, rows: list[CheckedRow]) -> list[CheckedRow]:
+    live = await imports.already_live(work, [r.entry.identifier for r in rows if r.entry])
+    return [
+        replace(row, entry=None, problems=(Problem("identifier", "already a member or applying"),))
+        if row.entry and row.entry.identifier in live
+        else row
+        for row in rows
+    ]
+
+
+async def _write(
+    work: Work, import_id: str, rows: list[CheckedRow], development_issuer: str | None
+) -> None:
+    register = await hold_register(work)
+    rows = await _live_refused(work, rows)
+    former = await members.find_members(work, [row.entry.identifier for row in rows if row.entry])
+    made: list[Entry] = []
+    histories: list[tuple[str, ParticularsRow]] = []
+    reports: list[RowReport] = []
+    version = register.moment.register_version
+    for row in rows:
+        if row.entry is None:
+            reports.append(_report(row))
+            continue
+        member = former.get(row.entry.identifier) or Member(new_id("mem"), row.entry.identifier)
+        at = replace(register.moment, register_version=version)
+        try:
+            happened = _accede(member, row.entry, at, development_issuer)
+        except Refusal as refusal:
+            reports.append(RowReport(row.line, [f"acceded_on: {refusal.code}"]))
+            continue
+        made.append((member, happened, row.entry.particulars))
+        particulars = ParticularsRow(row.entry.acceded_on, version, row.entry.particulars)
+        histories.append((member.id, particulars))
+        reports.append(RowReport(row.line, (), member.id))
+        version += len(happened)
+    if any(report.problems for report in reports):
+        await imports.finish_import(
+            work, import_id, "refused", [replace(report, member_id=None) for report in reports]
+        )
+        return
+    await register.enter(*made)
+    known = {member.id for member in former.values()}
+    await members.add_particulars(work, [kept for kept in histories if kept[0] in known])
+    await members.insert_particulars(work, [kept for kept in histories if kept[0] not in known])
+    await imports.finish_import(work, import_id, "done", reports)
+
+
+def _accede(
+    member: Member, entry: ListEntry, at: Moment, development_issuer: str | None
+) -> list[Fact]:
+    happened = list(
+        member.accede(new_id("per"), AccessionBasis.IMPORT, at, from_day=entry.acceded_on)
+    )
+    if development_issuer is not None:
+        representative = Appointment(
+            MandateKind.LEGAL_REPRESENTATIVE,
+            Subject(development_issuer, f"dev:{member.id}"),
+            entry.particulars.legal_representative,
+            frozenset({Scope.ALL}),
+            at.now,
+        )
+        happened += member.appoint(new_id("rep"), representative, at.now)
+    return happened
+
+
+def _report(row: CheckedRow) -> RowReport:
+    return RowReport(row.line, [str(problem) for problem in row.problems])

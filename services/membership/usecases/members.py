@@ -1,0 +1,119 @@
+"""What members do and what happens to them: leaving, being cancelled, coming back, changing particulars."""
+
+from datetime import date
+
+from services.membership.domain.errors import NotMember
+from services.membership.domain.member import Member
+from services.membership.domain.particulars import Particulars, ParticularsRow, changed
+from services.membership.domain.period import AccessionBasis, Annulment, Cancellation
+from services.membership.store import members
+from services.membership.usecases.register import current_particulars, hold_register
+from shared.db.rulebooks import rulebook_in_force
+from shared.db.work import Work
+from shared.kernel.actor import Subject
+from shared.kernel.ids import new_id
+from shared.kernel.versions import ANY_VERSION, Expected
+
+WITHDRAWAL_TERM = "withdrawal.notice_term"
+
+
+async def withdraw(
+    work: Work, member_id: str, effective_on: date | None, expected: Expected = ANY_VERSION
+) -> Member:
+    """Leave by notice: at once, or on a later day; asks nobody (Art. 28, M3)."""
+    register = await hold_register(work)
+    member = await _held(work, member_id, expected)
+    rulebook = await rulebook_in_force(work)
+    happened = member.announce_withdrawal(
+        new_id("end"), effective_on, rulebook.term(WITHDRAWAL_TERM), register.moment
+    )
+    await register.enter((member, happened, await current_particulars(work, member.id)))
+    return member
+
+
+async def retract_withdrawal(
+    work: Work, member_id: str, expected: Expected = ANY_VERSION
+) -> Member:
+    """Take a withdrawal for a later day back in time."""
+    register = await hold_register(work)
+    member = await _held(work, member_id, expected)
+    happened = member.retract_withdrawal(work.now)
+    await register.enter((member, happened, await current_particulars(work, member.id)))
+    return member
+
+
+async def change_particulars(
+    work: Work,
+    member_id: str,
+    valid_from: date | None,
+    changes: dict[str, object],
+    expected: Expected,
+) -> tuple[Member, ParticularsRow]:
+    """Change a member's particulars from a day on (M10); the register of an earlier day keeps the earlier ones."""
+    register = await hold_register(work)
+    member = await _held(work, member_id, expected)
+    if not member.is_member:
+        raise NotMember
+    history = await members.particulars_of(work, member_id)
+    latest = max(history, key=lambda row: row.entered_version).particulars
+    row = changed(
+        history,
+        Particulars.checked(**{**_fields(latest), **changes}),
+        valid_from=valid_from or work.today,
+        today=work.today,
+        register_version=register.moment.register_version,
+    )
+    member.version += 1
+    await register.enter_particulars(member, row)
+    return member, row
+
+
+async def cancel_membership(work: Work, member_id: str, cancellation: Cancellation) -> None:
+    """End a membership by a case's decision; once, whatever is announced again (Art. 23, M4)."""
+    register = await hold_register(work)
+    member = await _held(work, member_id, ANY_VERSION)
+    happened = member.decide_cancellation(new_id("end"), cancellation, register.moment)
+    await register.enter((member, happened, await current_particulars(work, member.id)))
+
+
+async def annul_cancellation(work: Work, member_id: str, annulment: Annulment) -> None:
+    """Set a cancellation aside: the unit never ceased, or is readmitted from a day (edge case 12)."""
+    register = await hold_register(work)
+    member = await _held(work, member_id, ANY_VERSION)
+    happened = member.annul_cancellation(annulment, new_id("per"), register.moment)
+    await register.enter((member, happened, await current_particulars(work, member.id)))
+
+
+async def enter_founding_unit(
+    work: Work,
+    identifier: str,
+    particulars: Particulars,
+    valid_on: date,
+    legal_representative: Subject,
+) -> None:
+    """Make an initiating unit a member without application (Art. 26, edge case 19); one that is a member stays it."""
+    register = await hold_register(work)
+    member = await members.find_member(work, identifier) or Member(new_id("mem"), identifier)
+    if member.is_member:
+        return
+    moment = register.moment
+    happened = (
+        *member.accede(new_id("per"), AccessionBasis.FOUNDING, moment, from_day=valid_on),
+        *member.claim(
+            new_id("rep"), legal_representative, particulars.legal_representative, work.now
+        ),
+    )
+    await register.enter((member, happened, particulars))
+    await members.add_particulars(
+        work, [(member.id, ParticularsRow(valid_on, moment.register_version, particulars))]
+    )
+
+
+async def _held(work: Work, member_id: str, expected: Expected) -> Member:
+    member = await members.get_member(work, member_id, lock=True)
+    expected.check(member.version)
+    return member
+
+
+def _fields(particulars: Particulars) -> dict[str, object]:
+    return {name: getattr(particulars, name) for name in particulars.__dataclass_fields__}

@@ -1,0 +1,1 @@
+"""How circulars and notices are kept: tables, rows to plain values and back, lists."""

@@ -1,0 +1,1 @@
+"""What every service stands on: kernel, contracts, database, messaging, HTTP. It never imports a service."""

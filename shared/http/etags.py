@@ -1,0 +1,37 @@
+"""Strong ETags from a resource's version, and ``If-Match`` on acts upon it (RFC 9110)."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from shared.http.problems import PreconditionRequired
+from shared.kernel.versions import ANY_VERSION, Expected
+
+_ETAG = re.compile(r'^"(\d{1,9})-[a-z]+"$')
+
+
+def set_etag(response: Response, version: int, view: str) -> None:
+    """Name the representation: the resource's ``version`` and which ``view`` of it the caller gets."""
+    response.headers["ETag"] = f'"{version}-{view}"'
+
+
+def _expected(request: Request) -> Expected:
+    header = request.headers.get("if-match")
+    if header is None or header.strip() == "*":
+        return ANY_VERSION
+    matches = (_ETAG.match(tag.strip()) for tag in header.split(","))
+    return Expected(frozenset(int(match[1]) for match in matches if match))
+
+
+def _required(request: Request) -> Expected:
+    if "if-match" not in request.headers:
+        raise PreconditionRequired
+    return _expected(request)
+
+
+IfMatch = Annotated[Expected, Depends(_expected)]
+"""``If-Match`` is heeded where it is sent: any of its strong tags may match, a weak one never does."""
+
+RequiredIfMatch = Annotated[Expected, Depends(_required)]
+"""Two people could race for this act: without ``If-Match`` it is 428."""

@@ -1,0 +1,89 @@
+"""The outermost layer of every app, pure ASGI: request id, access log, metrics, security headers, last resort."""
+
+import re
+import time
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.metrics import Metrics
+from shared.http.problems import problem, refusal_for
+from shared.kernel.ids import new_id
+from shared.logs import get_logger, origin
+
+log = get_logger("gongyue.access")
+
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+@dataclass(slots=True)
+class Record:
+    """What will be recorded of this request; the route fills it in. ``unrecorded`` leaves no trace at all."""
+
+    route: str = "(no route)"
+    unrecorded: bool = False
+    status: int = 0
+
+
+class RecordingMiddleware:
+    """Gives each request an id that follows it into logs and events, and records its end once."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, app_for_problems: ASGIApp) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._app_for_problems = app_for_problems
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"").decode("latin-1")
+        current = given if _REQUEST_ID.match(given) else new_id("req")
+        trace = headers.get(b"traceparent", b"").decode("latin-1")
+        record = scope["gongyue.record"] = Record()
+        started = time.perf_counter()
+        has_begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                record.status = message["status"]
+                extra = [*_SECURITY_HEADERS]
+                if not record.unrecorded:
+                    extra.append((b"x-request-id", current.encode()))
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        with origin(current, trace if _TRACEPARENT.match(trace) else None):
+            try:
+                await self._app(scope, receive, sending)
+            except Exception as fault:  # the last resort: whatever escaped is told as a problem, once
+                if not record.unrecorded:
+                    log.exception("request_failed", route=record.route, method=scope["method"])
+                if has_begun:
+                    raise
+                request = Request({**scope, "app": self._app_for_problems})
+                await problem(request, refusal_for(fault))(scope, receive, sending)
+            finally:
+                self._note(scope["method"], record, time.perf_counter() - started)
+
+    def _note(self, method: str, record: Record, seconds: float) -> None:
+        if record.unrecorded:
+            return
+        self._metrics.request(method, record.route, record.status, seconds)
+        log.info(
+            "request",
+            method=method,
+            route=record.route,
+            status=record.status,
+            milliseconds=round(seconds * 1000, 1),
+        )

@@ -1,0 +1,196 @@
+"""The one route class: reads the body strictly, opens the work, checks access, keeps the answer, commits, then answers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from shared.db.work import Work
+from shared.http.access import Access
+from shared.http.idempotency import claim
+from shared.http.problems import (
+    BodyTooLarge,
+    BodyTooSlow,
+    MediaTypeUnsupported,
+    SignInRequired,
+)
+from shared.http.strict import parse_json
+from shared.http.tokens import BadToken
+from shared.kernel.actor import PUBLIC, Actor
+
+BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 15
+READING = frozenset({"GET", "HEAD"})
+
+
+class StrictRequest(Request):
+    """A request whose body is bounded in size and time and whose JSON is read strictly."""
+
+    body_limit = BODY_BYTES
+
+    async def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            if int(self.headers.get("content-length", "0") or 0) > self.body_limit:
+                raise BodyTooLarge
+            chunks, size = [], 0
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    async for chunk in self.stream():
+                        size += len(chunk)
+                        if size > self.body_limit:
+                            raise BodyTooLarge
+                        chunks.append(chunk)
+            except TimeoutError:
+                raise BodyTooSlow from None
+            self._body = b"".join(chunks)
+        return self._body
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = parse_json(await self.body())
+        return self._json
+
+
+def _route_settings(route: APIRoute) -> tuple[Access, frozenset[str]]:
+    """The route's declared access (required) and its query parameters."""
+    declared = [d.dependency for d in route.dependencies if isinstance(d.dependency, _Declared)]
+    if len(declared) != 1:
+        raise TypeError(f"{route.name}: a route declares its access exactly once")
+    return declared[0].access, frozenset(_query_parameters(route.dependant))
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _query_parameters(inner)
+
+
+class WorkRoute(APIRoute):
+    """A route whose handler runs inside one transaction, committed before the answer leaves."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        allowed, _ = _route_settings(self)
+        self.openapi_extra = {**(self.openapi_extra or {}), "x-access": allowed.described()}
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        access, known_parameters = _route_settings(self)
+        raw_body: RawBody | None = next(
+            (d.dependency for d in self.dependencies if isinstance(d.dependency, RawBody)), None
+        )
+
+        async def answer(request: Request) -> Response:
+            record = request.scope.get("gongyue.record")
+            if record is not None:
+                record.route = self.path_format
+                record.unrecorded = self.name in request.app.state.service.unrecorded
+            request = StrictRequest(request.scope, request.receive)
+            if raw_body is not None:
+                request.body_limit = raw_body.limit
+            _refuse_unknown_parameters(request, known_parameters)
+            actor = await _authenticate(request)
+            body = b"" if request.method in READING else await request.body()
+            _check_media_type(request, body, raw_body)
+            async with request.app.state.database.begin() as work:
+                request.state.work, request.state.actor = work, actor
+                await access.check(request, work, actor, request.app.state.service.may_act)
+                held = None
+                if record is None or not record.unrecorded:
+                    held = await claim(request, work, actor, body)
+                if held is not None and held.answer is not None:
+                    return held.answer
+                response = await handle(request)
+                if held is not None:
+                    await held.keep(work, response)
+            return response
+
+        return answer
+
+
+class _Declared:
+    """Carries a route's access in its list of dependencies; ``WorkRoute`` checks it."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
+    def __call__(self) -> None:
+        """Nothing: the check needs the work, which the route opens."""
+
+
+class RawBody:
+    """Declares a route that reads its body as bytes: media types and size."""
+
+    def __init__(self, *media_types: str, limit: int) -> None:
+        self.media_types = media_types
+        self.limit = limit
+
+    def __call__(self) -> None:
+        """Nothing: ``WorkRoute`` reads the declaration."""
+
+
+def access(allowed: Access) -> Any:
+    """The declaration that every route carries in ``dependencies``: who may call it."""
+    return Depends(_Declared(allowed))
+
+
+def _work(request: Request) -> Work:
+    work: Work = request.state.work
+    return work
+
+
+def _actor(request: Request) -> Actor:
+    actor: Actor = request.state.actor
+    return actor
+
+
+CurrentWork = Annotated[Work, Depends(_work)]
+CurrentActor = Annotated[Actor, Depends(_actor)]
+
+
+async def _authenticate(request: Request) -> Actor:
+    header = request.headers.get("authorization")
+    if header is None:
+        return PUBLIC
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or len(request.headers.getlist("authorization")) != 1:
+        raise SignInRequired
+    try:
+        actor: Actor = await request.app.state.tokens.verify(token.strip())
+    except BadToken:
+        raise SignInRequired from None
+    return actor
+
+
+def _refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
+    seen: set[str] = set()
+    errors = []
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            errors.append({"type": "unknown_parameter", "loc": ("query", name[:80])})
+        elif name in seen:
+            errors.append({"type": "repeated_parameter", "loc": ("query", name)})
+        elif "\0" in value:
+            errors.append({"type": "character_out_of_range", "loc": ("query", name)})
+        seen.add(name)
+    if errors:
+        raise RequestValidationError(errors)
+
+
+def _check_media_type(request: Request, body: bytes, raw_body: RawBody | None) -> None:
+    if not body:
+        return
+    if "content-encoding" in request.headers:
+        raise MediaTypeUnsupported
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if raw_body is not None:
+        if media_type.strip().lower() not in raw_body.media_types:
+            raise MediaTypeUnsupported
+        return
+    charset = parameters.strip().lower().replace('"', "")
+    if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
+        raise MediaTypeUnsupported

@@ -1,0 +1,1 @@
+"""How events travel: outgoing events, relay, bus, incoming events, reactions."""

@@ -1,0 +1,372 @@
+"""Incoming events: stored first, handled later, each with exactly one effect and in order per aggregate."""
+
+import asyncio
+import hashlib
+import json
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.contracts.base import MAX_ENVELOPE_BYTES, Envelope, Event
+from shared.contracts.catalog import CATALOG
+from shared.db.mailboxes import (
+    incoming_aggregates,
+    incoming_events,
+    poison_messages,
+)
+from shared.db.work import Database, Work
+from shared.kernel.errors import NotFound, Refusal
+from shared.logs import get_logger, origin
+
+log = get_logger(__name__)
+
+AGGREGATES = 100
+FOLLOWERS = 50
+POLL_SECONDS = 1.0
+RETRY_SECONDS = (1, 5, 30, 120, 600, 3600)
+"""Pauses before the second, third … attempt (± 20 %); when they are used up the event is dead."""
+
+_CLAIM = text(
+    """
+    SELECT a.source, a.aggregate_id, a.handled
+    FROM incoming_events AS e JOIN incoming_aggregates AS a USING (source, aggregate_id)
+    WHERE e.status = 'pending' AND e.follows <= a.handled AND e.next_attempt_at <= clock_timestamp()
+    ORDER BY e.position LIMIT :aggregates FOR UPDATE OF a SKIP LOCKED
+    """
+)
+
+
+_NEXT = text(
+    """
+    SELECT e.source, e.aggregate_id, e.event_id, e.sequence, e.follows, e.type, e.body, e.attempts,
+           e.next_attempt_at <= clock_timestamp() AS is_due
+    FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS claimed (source, aggregate_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM incoming_events AS i
+        WHERE i.source = claimed.source AND i.aggregate_id = claimed.aggregate_id
+          AND i.status = 'pending'
+        ORDER BY i.sequence LIMIT :followers
+    ) AS e
+    ORDER BY e.source, e.aggregate_id, e.sequence
+    """
+)
+
+_HANDLED = text(
+    """
+    UPDATE incoming_aggregates AS a SET handled = greatest(a.handled, up.handled)
+    FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]), CAST(:handled AS integer[]))
+      AS up (source, aggregate_id, handled)
+    WHERE a.source = up.source AND a.aggregate_id = up.aggregate_id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a service does when it is told something.
+
+    ``at_once``: takes all events of a batch together, before the others. Only for a reaction whose effect does not
+    depend on the order between its events.
+    """
+
+    handle: Callable[[Work, Sequence[Any]], Awaitable[None]]
+    at_once: bool = False
+
+
+def each(react: Callable[[Work, Any], Awaitable[None]]) -> Reaction:
+    """A reaction to one event at a time."""
+
+    async def handle(work: Work, events: Sequence[Any]) -> None:
+        for event in events:
+            await react(work, event)
+
+    return Reaction(handle)
+
+
+Reactions = Mapping[type[Event], Sequence[Reaction]]
+
+
+class Ingestor:
+    """Stores what arrives. Called by the bus; when it returns, the message may be acknowledged."""
+
+    def __init__(
+        self, database: Database, note_duplicates: Callable[[int], None] = lambda _count: None
+    ) -> None:
+        self._database = database
+        self._note_duplicates = note_duplicates
+        self.arrived = asyncio.Event()
+
+    async def ingest(self, bodies: Sequence[bytes]) -> None:
+        """Store ``bodies`` in one transaction: events once each, what is no event as poison with its reason."""
+        events: dict[str, tuple[Envelope, bytes]] = {}
+        poison: list[tuple[bytes, str]] = []
+        for body in bodies:
+            try:
+                event = _decode(body)
+            except _Poison as reason:
+                poison.append((body, str(reason)))
+            else:
+                events.setdefault(event.id, (event, body))
+        async with self._database.engine.begin() as db:
+            if events:
+                stored = await _store(db, [e for e, _ in events.values()])
+                known = {
+                    row.event_id
+                    for row in await db.execute(
+                        select(incoming_events.c.event_id).where(
+                            incoming_events.c.event_id.in_(events.keys() - stored)
+                        )
+                    )
+                }
+                for event_id in events.keys() - stored - known:
+                    poison.append((events[event_id][1], "its sequence belongs to another event"))
+                self._note_duplicates(len(bodies) - len(poison) - len(stored))
+            if poison:
+                await db.execute(
+                    insert(poison_messages).on_conflict_do_nothing(),
+                    [
+                        {
+                            "sha256": hashlib.sha256(body).hexdigest(),
+                            "reason": reason,
+                            "body": body[:MAX_ENVELOPE_BYTES],
+                        }
+                        for body, reason in poison
+                    ],
+                )
+                log.error("poison_messages_kept", count=len(poison))
+        self.arrived.set()
+
+
+class Handler:
+    """Runs the reactions of one service over its incoming events; any number may run at once."""
+
+    def __init__(self, database: Database, reactions: Reactions, arrived: asyncio.Event) -> None:
+        self._database = database
+        self._reactions = reactions
+        self._arrived = arrived
+
+    async def run(self) -> None:
+        """Handle until cancelled: on every arrival in this process, and by polling for retries."""
+        while True:
+            try:
+                handled = await self.handle_waiting()
+            except Exception as fault:  # the database's faults pass; the rows are still there
+                log.warning("handler_interrupted", fault=type(fault).__name__)
+                handled = 0
+            if not handled:
+                await self._wait()
+
+    async def handle_waiting(self) -> int:
+        """Handle one batch: all at once if nothing refuses or fails, otherwise one by one."""
+        try:
+            return await self._handle(_all_at_once)
+        except Exception as fault:  # some event of the batch: find out which, and let the others through
+            log.info("batch_taken_apart", fault=type(fault).__name__)
+            return await self._handle(_one_by_one)
+
+    async def _handle(self, how: "_How") -> int:
+        async with self._database.begin() as work:
+            claimed = (await work.db.execute(_CLAIM, {"aggregates": AGGREGATES})).all()
+            if not claimed:
+                return 0
+            runs = await _contiguous_runs(work, claimed)
+            return await how(work, runs, self._reactions)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_SECONDS * random.uniform(0.8, 1.2)):
+                await self._arrived.wait()
+        except TimeoutError:
+            return
+        self._arrived.clear()
+
+
+class _Poison(Exception):
+    """What arrived is not an event."""
+
+
+def _decode(body: bytes) -> Envelope:
+    if len(body) > MAX_ENVELOPE_BYTES:
+        raise _Poison("too large")
+    try:
+        event = Envelope.model_validate_json(body)
+    except ValidationError as fault:
+        where = ".".join(str(part) for part in fault.errors(include_input=False)[0]["loc"])
+        raise _Poison(f"not an envelope: {where}"[:200]) from None
+    if not event.type.startswith(f"{event.publisher}."):
+        raise _Poison("announced by a service that it does not belong to")
+    return event
+
+
+async def _store(db: AsyncConnection, events: Sequence[Envelope]) -> set[str]:
+    stored = await db.execute(
+        insert(incoming_events).on_conflict_do_nothing().returning(incoming_events.c.event_id),
+        [
+            {
+                "source": e.publisher,
+                "event_id": e.id,
+                "aggregate_id": e.partitionkey,
+                "sequence": int(e.sequence),
+                "follows": int(e.follows) if e.follows else int(e.sequence) - 1,
+                "type": e.type,
+                "body": e.to_json().decode(),
+            }
+            for e in sorted(events, key=lambda e: e.id)
+        ],
+    )
+    aggregates = sorted({(e.publisher, e.partitionkey) for e in events})
+    await db.execute(
+        insert(incoming_aggregates).on_conflict_do_nothing(),
+        [{"source": source, "aggregate_id": id} for source, id in aggregates],
+    )
+    for e in events:
+        if e.follows:
+            await db.execute(
+                update(incoming_events)
+                .where(
+                    incoming_events.c.source == e.publisher,
+                    incoming_events.c.event_id == e.id,
+                    incoming_events.c.follows > int(e.follows),
+                )
+                .values(follows=int(e.follows))
+            )
+    return set(stored.scalars())
+
+
+@dataclass(slots=True)
+class _Run:
+    """The next events of one aggregate, contiguous with what was handled before."""
+
+    source: str
+    aggregate_id: str
+    handled: int
+    rows: list[Row[Any]]
+
+
+_How = Callable[[Work, Sequence[_Run], Reactions], Awaitable[int]]
+
+
+async def _contiguous_runs(work: Work, claimed: Sequence[Row[Any]]) -> list[_Run]:
+    runs = {(c.source, c.aggregate_id): _Run(c.source, c.aggregate_id, c.handled, []) for c in claimed}
+    rows = await work.db.execute(
+        _NEXT,
+        {
+            "sources": [source for source, _ in runs],
+            "ids": [aggregate_id for _, aggregate_id in runs],
+            "followers": FOLLOWERS,
+        },
+    )
+    open_runs = dict(runs)
+    for row in rows:
+        key = (row.source, row.aggregate_id)
+        run = open_runs.get(key)
+        if run is None:
+            continue
+        if row.follows <= run.handled and row.is_due:
+            run.rows.append(row)
+            run.handled = max(run.handled, row.sequence)
+        else:
+            del open_runs[key]
+    return [run for run in runs.values() if run.rows]
+
+
+async def _all_at_once(work: Work, runs: Sequence[_Run], reactions: Reactions) -> int:
+    events = [event for run in runs for row in run.rows if (event := _event(row)) is not None]
+    together: dict[Reaction, list[Event]] = defaultdict(list)
+    for event in events:
+        for reaction in reactions.get(type(event), ()):
+            if reaction.at_once:
+                together[reaction].append(event)
+    for reaction, batch in together.items():
+        await reaction.handle(work, batch)
+    for run in runs:
+        for row in run.rows:
+            await _react(work, row, reactions, singly=True)
+    await _settle(work, [row for run in runs for row in run.rows], "done")
+    await _advance(work, runs)
+    return sum(len(run.rows) for run in runs)
+
+
+async def _one_by_one(work: Work, runs: Sequence[_Run], reactions: Reactions) -> int:
+    count = 0
+    for run in runs:
+        run.handled = run.rows[0].follows
+        for row in run.rows:
+            try:
+                async with work.db.begin_nested():
+                    await _react(work, row, reactions, singly=False)
+            except NotFound as overtaken:
+                await _try_again_later(work, row, overtaken.code)
+                break
+            except Refusal as refusal:
+                log.warning("event_refused", type=row.type, event_id=row.event_id, code=refusal.code)
+                await _settle(work, [row], "refused", refusal.code)
+            except Exception as fault:  # a reaction's own fault: counted, retried, then dead
+                log.exception("reaction_failed", type=row.type, event_id=row.event_id)
+                await _try_again_later(work, row, type(fault).__name__)
+                break
+            else:
+                await _settle(work, [row], "done")
+            run.handled = max(run.handled, row.sequence)
+            count += 1
+    await _advance(work, runs)
+    return count
+
+
+async def _react(work: Work, row: Row[Any], reactions: Reactions, *, singly: bool) -> None:
+    event = _event(row)
+    if event is None:
+        return
+    envelope = json.loads(row.body)
+    with origin(envelope.get("requestid"), envelope.get("traceparent")):
+        for reaction in reactions.get(type(event), ()):
+            if not (singly and reaction.at_once):
+                await reaction.handle(work, [event])
+
+
+def _event(row: Row[Any]) -> Event | None:
+    entry = CATALOG.get(row.type)
+    return entry and entry.event.model_validate(json.loads(row.body)["data"])
+
+
+async def _settle(
+    work: Work, rows: Sequence[Row[Any]], status: str, error: str | None = None
+) -> None:
+    await work.db.execute(
+        update(incoming_events)
+        .where(incoming_events.c.event_id == func.any([row.event_id for row in rows]))
+        .values(status=status, last_error=error, handled_at=func.clock_timestamp())
+    )
+
+
+async def _try_again_later(work: Work, row: Row[Any], error: str) -> None:
+    values: dict[str, Any] = {"attempts": row.attempts + 1, "last_error": error[:200]}
+    if row.attempts < len(RETRY_SECONDS):
+        pause = RETRY_SECONDS[row.attempts] * random.uniform(0.8, 1.2)
+        values["next_attempt_at"] = func.clock_timestamp() + func.make_interval(
+            0, 0, 0, 0, 0, 0, pause
+        )
+    else:
+        values["status"] = "dead"
+        log.error("event_dead", type=row.type, event_id=row.event_id, error=error)
+    await work.db.execute(
+        update(incoming_events).where(incoming_events.c.event_id == row.event_id).values(values)
+    )
+
+
+async def _advance(work: Work, runs: Sequence[_Run]) -> None:
+    await work.db.execute(
+        _HANDLED,
+        {
+            "sources": [run.source for run in runs],
+            "ids": [run.aggregate_id for run in runs],
+            "handled": [run.handled for run in runs],
+        },
+    )

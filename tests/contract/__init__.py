@@ -1,0 +1,1 @@
+"""What services promise each other and their callers: events, their documents, the pages that explain them."""
