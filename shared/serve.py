@@ -25,7 +25,7 @@ def main(declare: Callable[[], Service], arguments: Sequence[str] | None = None)
     service = declare()
     logs.configure(json=service.suite.log_json)
     parts = frozenset(Part(part) for part in options.parts.split(","))
-    run(standalone(service, parts), host=options.host, port=options.port)
+    server(standalone(service, parts), host=options.host, port=options.port).run()
 
 
 def standalone(service: Service, parts: frozenset[Part] = ALL_PARTS) -> FastAPI:
@@ -36,17 +36,19 @@ def standalone(service: Service, parts: frozenset[Part] = ALL_PARTS) -> FastAPI:
     return app
 
 
-def run(app: ASGIApp, *, host: str, port: int) -> None:
-    """Serve ``app`` with the fast loop and parser; they are hard dependencies, never silently replaced."""
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+def server(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
+    """A server for ``app`` with the fast loop and parser: hard dependencies, never silently replaced."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
     )

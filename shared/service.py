@@ -20,7 +20,7 @@ from shared.contracts.replay import ReplayRequested
 from shared.db.retention import clear_outworn
 from shared.db.work import Database
 from shared.http import problems
-from shared.http.access import MayAct
+from shared.http.access import ACCESS_REFUSALS, MayAct
 from shared.http.health import health_routes
 from shared.http.metrics import Metrics
 from shared.http.middleware import RecordingMiddleware
@@ -37,6 +37,7 @@ from shared.settings import ServiceSettings, SuiteSettings
 from shared.timers import Timer, in_one_work, run_timer
 
 log = get_logger(__name__)
+
 
 class Part(StrEnum):
     """What a process runs of a service; one image, any mix."""
@@ -87,7 +88,7 @@ class Service:
             and issubclass(kind, Refusal)
             and kind.__module__ == self.refusals.__name__
         ]
-        return [*problems.FLOOR_REFUSALS, *own]
+        return [*problems.FLOOR_REFUSALS, *ACCESS_REFUSALS, *own]
 
     def all_timers(self) -> list[Timer]:
         """Its own timers and those that every service needs."""
@@ -132,9 +133,11 @@ def create_app(
     metrics = Metrics(service.name, database)
     background = Background(service, database, bus, metrics, frozenset(parts), reached)
 
+    keys = httpx.AsyncClient(timeout=5, trust_env=False)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with background:
+        async with keys, background:
             yield
         await database.close()
 
@@ -155,7 +158,7 @@ def create_app(
     app.state.public_url = suite.public_url.rstrip("/")
     app.state.cursor_key = (suite.secret.get_secret_value() or secrets.token_hex(32)).encode()
     app.state.tokens = tokens or TokenVerifier(
-        issuer=suite.issuer, jwks_url=suite.jwks_url, client=httpx.AsyncClient(timeout=5)
+        issuer=suite.issuer, jwks_url=suite.jwks_url, client=keys
     )
     if Part.API in parts:
         for router in service.routers:
@@ -199,14 +202,12 @@ class Background:
             ingestor = Ingestor(self._database, self._metrics.duplicates)
             handler = Handler(self._database, self._service.reactions, ingestor.arrived)
             self._start("handler", handler.run())
-            self._start("consumer", self._bus.consume(name, bindings_of(name), ingestor.ingest))
+            self._start("consumer", self._bus.consume(name, bindings_of(name), ingestor))
         if Part.TIMERS in parts:
             for timer in self._service.all_timers():
                 self._start(f"timer {timer.name}", run_timer(timer, self._database))
         if Part.RELAY in parts:
-            relay = Relay(
-                self._database, self._bus, is_heard=self._is_heard, reached=self._reached
-            )
+            relay = Relay(self._database, self._bus, is_heard=self._is_heard, reached=self._reached)
             self._start("relay", relay.run())
         return self
 
@@ -220,4 +221,3 @@ class Background:
 
     def _is_heard(self, type: str) -> bool:
         return bool(CATALOG[type].listeners & self._service.suite.services)
-

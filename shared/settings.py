@@ -22,7 +22,8 @@ class SuiteSettings(BaseSettings):
         description="Where callers reach the suite; every link in an answer begins with it.",
     )
     zone: str = Field(
-        "Asia/Shanghai", description="The organ's own time zone, in which civil days and terms are counted."
+        "Asia/Shanghai",
+        description="The organ's own time zone, in which civil days and terms are counted.",
     )
     broker_url: SecretStr = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"), description="RabbitMQ, as an AMQP address."
@@ -44,7 +45,9 @@ class SuiteSettings(BaseSettings):
     test_clock: bool = Field(
         False, description="Allows procedure time to be advanced. Refused in production."
     )
-    log_json: bool = Field(False, description="One JSON object a log line instead of readable text.")
+    log_json: bool = Field(
+        False, description="One JSON object a log line instead of readable text."
+    )
 
     @property
     def organ_zone(self) -> ZoneInfo:

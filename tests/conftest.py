@@ -7,6 +7,7 @@ import pytest
 
 from shared import logs
 from shared.db.work import Database
+from tests.support.broker import RabbitNode
 from tests.support.postgres import ZONE, TestPostgres
 
 logs.configure(json=False, level="WARNING")
@@ -22,13 +23,10 @@ def postgres() -> Iterator[TestPostgres]:
 
 
 @pytest.fixture(scope="session")
-def rabbit() -> Iterator["RabbitNode"]:
+def rabbit() -> Iterator[RabbitNode]:
     """One RabbitMQ node for the run; tests that break it start their own."""
-    from tests.support.broker import RabbitNode
-    node = RabbitNode()
-    node.start()
-    yield node
-    node.stop()
+    with RabbitNode() as node:
+        yield node
 
 
 @pytest.fixture
@@ -43,3 +41,10 @@ async def floor(postgres: TestPostgres) -> AsyncIterator[Callable[[], Awaitable[
     yield make
     for database in opened:
         await database.close()
+
+
+@pytest.fixture(scope="session")
+def breakable_rabbit() -> Iterator[RabbitNode]:
+    """A second node, for tests that kill it; it runs again when they end."""
+    with RabbitNode() as node:
+        yield node

@@ -8,8 +8,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
+from shared.http import problems
 from shared.http.docs import docs_routes
 from shared.http.health import health_routes
 
@@ -35,7 +36,9 @@ class Host:
             ],
             lifespan=_lifespan_of(apps),
         )
-        self._unknown = apps[0]
+        self._own.state.public_url = apps[0].state.public_url
+        problems.install(self._own)
+        self._own.add_exception_handler(Exception, _on_fault)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -43,20 +46,19 @@ class Host:
             await self._own(scope, receive, send)
             return
         first, _, rest = scope["path"].lstrip("/").partition("/")
-        app = self._by_segment.get((first, rest.partition("/")[0]))
-        if app is None and first in ("v1", "operations") and not self._is_own(scope["path"]):
-            app = self._unknown
-        await (app or self._own)(scope, receive, send)
-
-    def _is_own(self, path: str) -> bool:
-        return any(isinstance(r, Route) and r.path == path for r in self._own.routes)
+        app = self._by_segment.get((first, rest.partition("/")[0]), self._own)
+        await app(scope, receive, send)
 
 
 async def _to_docs(_: Request) -> Response:
     return RedirectResponse("/docs")
 
 
-def _lifespan_of(apps: Sequence[FastAPI]) -> object:
+async def _on_fault(request: Request, fault: Exception) -> Response:
+    return problems.problem(request, problems.refusal_for(fault))
+
+
+def _lifespan_of(apps: Sequence[FastAPI]) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:

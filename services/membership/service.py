@@ -8,7 +8,7 @@ from services.membership.reactions import REACTIONS
 from services.membership.settings import MembershipSettings
 from services.membership.store import queries, tables
 from services.membership.timers import timers
-from shared.contracts.catalog import published_by
+from shared.contracts import membership as events
 from shared.db import mailboxes, rulebooks
 from shared.service import Service
 from shared.settings import SuiteSettings
@@ -40,7 +40,23 @@ def membership(
         suite=suite,
         routers=ROUTERS,
         tables=[mailboxes.metadata, rulebooks.metadata, tables.metadata],
-        publishes=published_by("membership"),
+        publishes=[
+            events.ApplicationSubmitted,
+            events.ApplicationReturned,
+            events.ApplicationApproved,
+            events.ApplicationRefused,
+            events.ApplicationRetracted,
+            events.MemberAcceded,
+            events.MemberEnded,
+            events.MemberEndingAnnounced,
+            events.MemberEndingRetracted,
+            events.MemberCancellationMoot,
+            events.MemberParticularsChanged,
+            events.RepresentativeAppointed,
+            events.RepresentativeRemoved,
+            events.BulletinPublished,
+            events.RollCertified,
+        ],
         reactions=REACTIONS,
         timers=timers(suite.issuer if settings.development_subjects else None),
         may_act=queries.may_act,

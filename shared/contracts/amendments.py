@@ -85,7 +85,6 @@ class ConventionFounded(
     type="amendments.convention.founded.v1",
     aggregate="convention",
     about="convention_id",
-    classification=Classification.PUBLIC,
 ):
     """The convention became valid; its initiating units are members from ``valid_on`` (Art. 26)."""
 

@@ -41,10 +41,10 @@ class SubjectText(TypeDecorator[Subject]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Subject | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Subject | None, _dialect: Dialect) -> str | None:
         return None if value is None else str(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Subject | None:
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Subject | None:
         return None if value is None else Subject.parse(value)
 
 
@@ -58,8 +58,8 @@ class EnumText(TypeDecorator[Any]):
         super().__init__()
         self.values = values
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
         return None if value is None else self.values(value).value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         return None if value is None else self.values(value)

@@ -46,4 +46,3 @@ def run(metadata: Sequence[sa.MetaData]) -> None:
             context.run_migrations()
 
     asyncio.run(connect())
-

@@ -23,8 +23,8 @@ async def clear_outworn(work: Work) -> int:
     for table, key, instant, kept in _OUTWORN:
         result = await work.db.execute(
             text(
-                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} "  # names above
-                f"WHERE {instant} < clock_timestamp() - :kept LIMIT 1000)"
+                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} "  # noqa: S608 - our own names
+                f"WHERE {instant} < clock_timestamp() - CAST(:kept AS interval) LIMIT 1000)"
             ),
             {"kept": kept},
         )
@@ -32,7 +32,7 @@ async def clear_outworn(work: Work) -> int:
     result = await work.db.execute(
         text(
             "DELETE FROM idempotency_keys WHERE (principal, operation, key) IN (SELECT principal,"
-            " operation, key FROM idempotency_keys WHERE created_at < clock_timestamp() - :kept"
+            " operation, key FROM idempotency_keys WHERE created_at < clock_timestamp() - CAST(:kept AS interval)"
             " LIMIT 1000)"
         ),
         {"kept": KEPT_IDEMPOTENCY},

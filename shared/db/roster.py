@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Index,
     Integer,
     Select,
@@ -183,9 +184,7 @@ async def _start_over(work: Work) -> None:
     """Forget everything; the gap that remains is asked for again (see ``shared/messaging/gaps.py``)."""
     for table in (roster_periods, roster_particulars, roster_mandates, roster_arrivals):
         await work.db.execute(delete(table))
-    await work.db.execute(
-        update(roster_state).values(watermark=0, head=EMPTY_HEAD, asked_at=None)
-    )
+    await work.db.execute(update(roster_state).values(watermark=0, head=EMPTY_HEAD, asked_at=None))
 
 
 async def _write_history(work: Work, changes: Sequence[RegisterChange]) -> None:
@@ -193,7 +192,11 @@ async def _write_history(work: Work, changes: Sequence[RegisterChange]) -> None:
         work,
         roster_periods,
         [
-            {"period_id": c.period_id, "member_id": c.member_id, "entered_version": c.register_version}
+            {
+                "period_id": c.period_id,
+                "member_id": c.member_id,
+                "entered_version": c.register_version,
+            }
             for c in changes
             if isinstance(c, MemberAcceded)
         ],
@@ -237,9 +240,7 @@ async def _write_endings(work: Work, endings: Sequence[MemberEnded]) -> None:
                 roster_periods.c.entered_version < c.register_version,
                 roster_periods.c.left_version.is_(None),
             )
-            .values(
-                left_version=c.register_version, ending=c.ending.value, left_at=c.recorded_at
-            )
+            .values(left_version=c.register_version, ending=c.ending.value, left_at=c.recorded_at)
         )
 
 
@@ -327,14 +328,19 @@ def members_at(version: int, sector: Sector | None = None) -> Select[tuple[str, 
 
 
 async def may_act(
-    work: Work, subject: Subject, member_id: str, scope: Scope, *, left_after: datetime | None = None
+    work: Work,
+    subject: Subject,
+    member_id: str,
+    scope: Scope,
+    *,
+    left_after: datetime | None = None,
 ) -> bool:
     """Whether ``subject`` holds a mandate of ``member_id`` with ``scope`` that is valid now.
 
     ``left_after``: a mandate of a period that ended later than this instant still counts (reading what one has).
     """
     mandate, period = roster_mandates, roster_periods
-    running = period.c.left_version.is_(None)
+    running: ColumnElement[bool] = period.c.left_version.is_(None)
     if left_after is not None:
         running = or_(running, period.c.left_at > left_after)
     held = exists().where(

@@ -39,6 +39,9 @@ class MemberNotNamed(InvalidRequest):
     title = Text("令牌未写明所代表的成员单位", "The token names no member")
 
 
+ACCESS_REFUSALS = (NoMandate, RoleMissing, OtherMember, MemberNotNamed)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may call: the public; whoever is signed in; a role; a representative with a scope. Any one is enough.

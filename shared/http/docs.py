@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
@@ -78,8 +78,8 @@ def docs_routes(apps: Sequence[FastAPI], *, hub_title: str = "Gongyue") -> list[
         Route("/docs/problems/{code}", pages.problem, name="docs_problem"),
         Route("/docs/assets/{name}", _asset, name="docs_asset"),
         Route("/docs/{service}", pages.reference, name="docs_reference"),
-        Route("/openapi/{service}.json", pages.openapi, name="openapi"),
-        Route("/asyncapi.json", pages.asyncapi, name="asyncapi"),
+        Route("/openapi/{service}.json", pages.openapi_document, name="openapi"),
+        Route("/asyncapi.json", pages.asyncapi_document, name="asyncapi"),
     ]
 
 
@@ -150,15 +150,18 @@ class _Pages:
             return _no_such_page()
         return self._page(request, "problem.html", problems=found)
 
-    async def openapi(self, request: Request) -> Response:
+    async def openapi_document(self, request: Request) -> Response:
         app = self._apps.get(request.path_params["service"])
         if app is None:
             return _no_such_page()
         return _answer(request, _json(app.openapi()), "application/json")
 
-    async def asyncapi(self, request: Request) -> Response:
-        document = asyncapi(CATALOG, self._version, published_examples())
-        return _answer(request, _json(document), "application/json")
+    async def asyncapi_document(self, request: Request) -> Response:
+        return _answer(request, self._asyncapi, "application/json")
+
+    @cached_property
+    def _asyncapi(self) -> bytes:
+        return _json(asyncapi(CATALOG, self._version, published_examples()))
 
     def _page(self, request: Request, template: str, **shown: object) -> Response:
         page = self._templates.get_template(template).render(path=request.url.path, **shown)
@@ -211,32 +214,36 @@ def _fields(
     for name, part in schema.get("properties", {}).items():
         is_list = part.get("type") == "array"
         path = f"{above}{name}{'[]' if is_list else ''}"
-        yield path, _form(part, definitions)
+        yield path, form_of(part, definitions)
         inner = part["items"] if is_list else part
         for alternative in inner.get("anyOf", [inner]):
             yield from _fields(_resolved(alternative, definitions), definitions, f"{path}.")
 
 
-def _form(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    """A JSON schema in a few words."""
+def form_of(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """The form of a value in a few words, from the JSON schema ``part``; ``definitions`` resolve what it refers to."""
     match _resolved(part, definitions):
         case {"anyOf": alternatives}:
-            words = " or ".join(dict.fromkeys(_form(part, definitions) for part in alternatives))
+            words = " or ".join(dict.fromkeys(form_of(part, definitions) for part in alternatives))
         case {"enum": values}:
-            words = "one of " + ", ".join(values)
+            words = "one of " + ", ".join(map(str, values))
+        case {"const": value}:
+            words = f"always {value}"
         case {"type": "array", "items": items}:
-            words = f"list: {_form(items, definitions)}"
+            words = f"list: {form_of(items, definitions)}"
         case {"type": "integer", "minimum": least}:
             words = f"integer, at least {least}"
         case {"pattern": pattern} if digits := _HEX.fullmatch(pattern):
             words = f"{digits[1]} and " if digits[1] else ""
             words += f"{digits[2]} hex digits"
-        case {"type": "object", "title": title}:
+        case {"properties": _, "title": title}:
             words = title
         case {"format": format_}:
-            words = _FORMATS[format_]
+            words = _FORMATS.get(format_, format_)
         case {"type": type_}:
             words = _TYPES.get(type_, type_)
+        case _:
+            words = "any JSON"
     return words
 
 
@@ -300,7 +307,7 @@ def _no_such_page() -> Response:
 
 
 def _json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, indent=2).encode()
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _digest(body: bytes) -> str:

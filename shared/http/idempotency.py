@@ -86,7 +86,7 @@ async def claim(request: Request, work: Work, actor: Actor, body: bytes) -> Clai
 
 async def _insert_or_find(
     work: Work, principal: str, operation: str, key: str, fingerprint: str
-) -> Row[tuple[str, int, dict[str, str], bytes]] | None:
+) -> Row[str, int, dict[str, str], bytes] | None:
     await work.db.execute(text(f"SET LOCAL lock_timeout = {WAIT_MILLISECONDS}"))
     try:
         inserted = await work.db.scalar(

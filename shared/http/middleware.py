@@ -66,7 +66,7 @@ class RecordingMiddleware:
         with origin(current, trace if _TRACEPARENT.match(trace) else None):
             try:
                 await self._app(scope, receive, sending)
-            except Exception as fault:  # the last resort: whatever escaped is told as a problem, once
+            except Exception as fault:  # whatever escaped is told as a problem, once
                 if not record.unrecorded:
                     log.exception("request_failed", route=record.route, method=scope["method"])
                 if has_begun:

@@ -98,7 +98,9 @@ def operations_router(service: str) -> APIRouter:
         return out
 
     @router.get("/outgoing-events", summary="Events that are not published yet")
-    async def list_outgoing_events(work: CurrentWork, pager: CurrentPager) -> Page[OutgoingEventOut]:
+    async def list_outgoing_events(
+        work: CurrentWork, pager: CurrentPager
+    ) -> Page[OutgoingEventOut]:
         """Oldest first; `last_error` says what the bus answered last."""
         events = outgoing_events.c
         statement = select(outgoing_events).where(events.published_at.is_(None))

@@ -87,7 +87,8 @@ def _pager(
         int, Query(ge=1, le=MOST, description="How many items at most on a page.")
     ] = DEFAULT_LIMIT,
     cursor: Annotated[
-        str | None, Query(min_length=1, max_length=2000, description="`next_cursor` of the last page.")
+        str | None,
+        Query(min_length=1, max_length=2000, description="`next_cursor` of the last page."),
     ] = None,
 ) -> Pager:
     filters = {k: v for k, v in request.query_params.items() if k not in ("limit", "cursor")}
@@ -99,4 +100,3 @@ def _pager(
 
 
 CurrentPager = Annotated[Pager, Depends(_pager)]
-

@@ -1,18 +1,22 @@
 """Problem details (RFC 9457): the one place where a refusal becomes a status. Never an echo, never exception text."""
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.http.strict import UnreadableBody
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from shared.kernel.lifecycle import NotAllowedNow
 from shared.kernel.text import Language, Text
 from shared.kernel.versions import Outdated
 from shared.logs import get_logger, request_id
@@ -20,6 +24,9 @@ from shared.logs import get_logger, request_id
 log = get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 50
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class SignInRequired(Refusal):
@@ -128,7 +135,7 @@ STATUS: Mapping[type[Refusal], int] = {
     InternalFault: 500,
 }
 
-FLOOR_REFUSALS: Sequence[type[Refusal]] = tuple(STATUS)
+FLOOR_REFUSALS: Sequence[type[Refusal]] = (*STATUS, NotAllowedNow)
 
 _HEADERS: Mapping[type[Refusal], Mapping[str, str]] = {
     SignInRequired: {"WWW-Authenticate": 'Bearer realm="gongyue"'},
@@ -160,24 +167,25 @@ def problem(
     kind = type(refusal)
     language = language_of(request.headers.get("accept-language", ""))
     body: dict[str, Any] = {
+        **refusal.facts,
         "type": f"{request.app.state.public_url}/docs/problems/{refusal.code}",
         "title": refusal.title.in_language(language),
         "status": status_of(kind),
         "detail": (kind.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " "),
         "code": refusal.code,
-        **refusal.facts,
     }
     if errors:
         body["errors"] = list(errors)
     if (current := request_id.get()) is not None:
         body["request_id"] = current
-    headers = {"Content-Language": "zh-CN" if language == "zh" else "en"}
+    headers = {
+        "Content-Language": "zh-CN" if language == "zh" else "en",
+        "Vary": "Accept-Language",
+    }
     headers |= next((_HEADERS[k] for k in kind.__mro__ if k in _HEADERS), {})
     if status_of(kind) in (401, 403, 404):
         headers["Cache-Control"] = "no-store"
-    return JSONResponse(
-        body, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers
-    )
+    return JSONResponse(body, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
 def refusal_for(fault: BaseException) -> Refusal:
@@ -191,7 +199,7 @@ def refusal_for(fault: BaseException) -> Refusal:
     return InternalFault()
 
 
-def install(app: FastAPI) -> None:
+def install(app: Starlette) -> None:
     """Answer every refusal and every framework error of ``app`` as a problem."""
 
     async def on_refusal(request: Request, refusal: Exception) -> Response:
@@ -208,7 +216,8 @@ def install(app: FastAPI) -> None:
 
     async def on_invalid(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, RequestValidationError)
-        return problem(request, InvalidRequest(), [_pointed(error) for error in fault.errors()])
+        errors = fault.errors()[:MOST_ERRORS]
+        return problem(request, InvalidRequest(), [_pointed(error) for error in errors])
 
     async def on_http(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, HTTPException)
@@ -228,13 +237,11 @@ def install(app: FastAPI) -> None:
 
 
 def _pointed(error: Mapping[str, Any]) -> dict[str, str]:
+    """Where an error is. The path stops before a name that none of our fields could have: it would be an echo."""
     place, *path = error["loc"]
+    known = list(takewhile(lambda part: _NAME.fullmatch(str(part)), path))
     if place == "body":
-        where = {"pointer": "".join(f"/{_escaped(part)}" for part in path)}
+        where = {"pointer": "".join(f"/{part}" for part in known)}
     else:
-        where = {"parameter": str(path[0]) if path else str(place)}
+        where = {"parameter": str(known[0]) if known else str(place)}
     return {**where, "code": str(error["type"])}
-
-
-def _escaped(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")[:200]

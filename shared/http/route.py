@@ -34,7 +34,8 @@ class StrictRequest(Request):
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
-            if int(self.headers.get("content-length", "0") or 0) > self.body_limit:
+            announced = self.headers.get("content-length", "0")
+            if not announced.isdigit() or int(announced[:20]) > self.body_limit:
                 raise BodyTooLarge
             chunks, size = [], 0
             try:
@@ -96,6 +97,8 @@ class WorkRoute(APIRoute):
             actor = await _authenticate(request)
             body = b"" if request.method in READING else await request.body()
             _check_media_type(request, body, raw_body)
+            if body and raw_body is None:
+                await request.json()  # here, because FastAPI would turn what it raises into a plain 400
             async with request.app.state.database.begin() as work:
                 request.state.work, request.state.actor = work, actor
                 await access.check(request, work, actor, request.app.state.service.may_act)

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from shared.kernel.text import Text
 
+
 class Refusal(Exception):
     """Base of all refusals. A refused act changes nothing.
 

@@ -29,7 +29,7 @@ class Lifecycle(Generic[S, A]):
         self.states: type[S] = type(start)
         self._target: dict[tuple[S, A], S] = {}
         for action, sources, target in moves:
-            for source in sources:
+            for source in (state for state in self.states if state in sources):
                 if (source, action) in self._target:
                     raise ValueError(f"{name}: two moves for {action} from {source}")
                 self._target[source, action] = target

@@ -1,12 +1,19 @@
 """What a bus promises. Two kinds keep it: RabbitMQ, and one inside the process; both pass one conformance suite."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-Ingest = Callable[[Sequence[bytes]], Awaitable[None]]
-"""Stores a batch of message bodies durably; raises when it could not, and then none counts as received."""
+
+class Inlet(Protocol):
+    """Where a bus puts what arrives for a service."""
+
+    async def ingest(self, bodies: Sequence[bytes]) -> None:
+        """Store a batch durably; raises when it could not, and then none of it counts as received."""
+
+    async def set_aside(self, body: bytes, reason: str) -> None:
+        """Keep a message unread: a process died of reading it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,8 @@ class Bus(Protocol):
     async def publish(self, messages: Sequence[Message]) -> list[Outcome]:
         """Publish in order; one outcome a message. ``accepted`` means every bound queue holds it durably."""
 
-    async def consume(self, service: str, bindings: Sequence[str], ingest: Ingest) -> None:
-        """Give ``ingest`` what arrives for ``service``, until cancelled; rides out every fault by itself."""
+    async def consume(self, service: str, bindings: Sequence[str], inlet: Inlet) -> None:
+        """Give ``inlet`` what arrives for ``service``, until cancelled; rides out every fault by itself."""
 
     async def close(self) -> None:
         """Let go of every connection."""

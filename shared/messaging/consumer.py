@@ -125,23 +125,19 @@ class Ingestor:
                         )
                     )
                 }
-                for event_id in events.keys() - stored - known:
-                    poison.append((events[event_id][1], "its sequence belongs to another event"))
+                poison.extend(
+                    (events[event_id][1], "its sequence belongs to another event")
+                    for event_id in events.keys() - stored - known
+                )
                 self._note_duplicates(len(bodies) - len(poison) - len(stored))
             if poison:
-                await db.execute(
-                    insert(poison_messages).on_conflict_do_nothing(),
-                    [
-                        {
-                            "sha256": hashlib.sha256(body).hexdigest(),
-                            "reason": reason,
-                            "body": body[:MAX_ENVELOPE_BYTES],
-                        }
-                        for body, reason in poison
-                    ],
-                )
-                log.error("poison_messages_kept", count=len(poison))
+                await _keep_poison(db, poison)
         self.arrived.set()
+
+    async def set_aside(self, body: bytes, reason: str) -> None:
+        """Keep a message unread among the poison."""
+        async with self._database.engine.begin() as db:
+            await _keep_poison(db, [(body, reason)])
 
 
 class Handler:
@@ -167,7 +163,7 @@ class Handler:
         """Handle one batch: all at once if nothing refuses or fails, otherwise one by one."""
         try:
             return await self._handle(_all_at_once)
-        except Exception as fault:  # some event of the batch: find out which, and let the others through
+        except Exception as fault:  # of one event: find out of which, let the others through
             log.info("batch_taken_apart", fault=type(fault).__name__)
             return await self._handle(_one_by_one)
 
@@ -240,6 +236,21 @@ async def _store(db: AsyncConnection, events: Sequence[Envelope]) -> set[str]:
     return set(stored.scalars())
 
 
+async def _keep_poison(db: AsyncConnection, poison: Sequence[tuple[bytes, str]]) -> None:
+    await db.execute(
+        insert(poison_messages).on_conflict_do_nothing(),
+        [
+            {
+                "sha256": hashlib.sha256(body).hexdigest(),
+                "reason": reason,
+                "body": body[:MAX_ENVELOPE_BYTES],
+            }
+            for body, reason in poison
+        ],
+    )
+    log.error("poison_messages_kept", count=len(poison))
+
+
 @dataclass(slots=True)
 class _Run:
     """The next events of one aggregate, contiguous with what was handled before."""
@@ -254,7 +265,9 @@ _How = Callable[[Work, Sequence[_Run], Reactions], Awaitable[int]]
 
 
 async def _contiguous_runs(work: Work, claimed: Sequence[Row[Any]]) -> list[_Run]:
-    runs = {(c.source, c.aggregate_id): _Run(c.source, c.aggregate_id, c.handled, []) for c in claimed}
+    runs = {
+        (c.source, c.aggregate_id): _Run(c.source, c.aggregate_id, c.handled, []) for c in claimed
+    }
     rows = await work.db.execute(
         _NEXT,
         {
@@ -306,7 +319,9 @@ async def _one_by_one(work: Work, runs: Sequence[_Run], reactions: Reactions) ->
                 await _try_again_later(work, row, overtaken.code)
                 break
             except Refusal as refusal:
-                log.warning("event_refused", type=row.type, event_id=row.event_id, code=refusal.code)
+                log.warning(
+                    "event_refused", type=row.type, event_id=row.event_id, code=refusal.code
+                )
                 await _settle(work, [row], "refused", refusal.code)
             except Exception as fault:  # a reaction's own fault: counted, retried, then dead
                 log.exception("reaction_failed", type=row.type, event_id=row.event_id)
@@ -333,7 +348,9 @@ async def _react(work: Work, row: Row[Any], reactions: Reactions, *, singly: boo
 
 def _event(row: Row[Any]) -> Event | None:
     entry = CATALOG.get(row.type)
-    return entry and entry.event.model_validate(json.loads(row.body)["data"])
+    if entry is None:
+        return None
+    return entry.event.model_validate(json.loads(row.body)["data"])
 
 
 async def _settle(

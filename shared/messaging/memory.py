@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.logs import get_logger
-from shared.messaging.bus import Ingest, Message, Outcome, direct_key, topic_matches
+from shared.messaging.bus import Inlet, Message, Outcome, direct_key, topic_matches
 
 log = get_logger(__name__)
 
@@ -13,7 +13,7 @@ class MemoryBus:
     """Delivers while publishing: the publisher's outgoing event stays until the listeners' tables hold it."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, tuple[tuple[str, ...], Ingest]] = {}
+        self._listeners: dict[str, tuple[tuple[str, ...], Inlet]] = {}
 
     async def ready(self) -> None:
         """Always."""
@@ -24,21 +24,21 @@ class MemoryBus:
             Outcome.ACCEPTED if self._routes(m) or not m.mandatory else Outcome.UNROUTABLE
             for m in messages
         ]
-        for service, (_, ingest) in list(self._listeners.items()):
+        for service, (_, inlet) in list(self._listeners.items()):
             share = [i for i, m in enumerate(messages) if service in self._routes(m)]
             if not share:
                 continue
             try:
-                await ingest([messages[i].body for i in share])
-            except Exception as fault:  # whatever a listener's database raised: its share is tried again
+                await inlet.ingest([messages[i].body for i in share])
+            except Exception as fault:  # of its database: its share is tried again
                 log.warning("listener_unavailable", service=service, fault=type(fault).__name__)
                 for i in share:
                     outcomes[i] = Outcome.UNKNOWN
         return outcomes
 
-    async def consume(self, service: str, bindings: Sequence[str], ingest: Ingest) -> None:
+    async def consume(self, service: str, bindings: Sequence[str], inlet: Inlet) -> None:
         """Listen until cancelled."""
-        self._listeners[service] = ((*bindings, direct_key(service)), ingest)
+        self._listeners[service] = ((*bindings, direct_key(service)), inlet)
         try:
             await asyncio.Event().wait()
         finally:

@@ -7,16 +7,21 @@ same message again on the same channel could be answered by the first one's conf
 import asyncio
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractConnection,
+    AbstractExchange,
+    AbstractIncomingMessage,
+)
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from aiormq.exceptions import ChannelInvalidStateError
 
 from shared.logs import get_logger
-from shared.messaging.bus import BusUnavailable, Ingest, Message, Outcome, direct_key
+from shared.messaging.bus import BusUnavailable, Inlet, Message, Outcome, direct_key
 
 log = get_logger(__name__)
 
@@ -48,22 +53,23 @@ class RabbitBus:
         self._url = url
         self._prefetch = prefetch
         self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
         self._exchange: AbstractExchange | None = None
         self._connecting = asyncio.Lock()
 
     async def ready(self) -> None:
         """Connect if needed; raise ``BusUnavailable`` when the broker does not answer in time."""
         async with self._connecting:
-            if self._exchange is not None and not self._exchange.channel.is_closed:
+            if self._channel is not None and not self._channel.is_closed:
                 return
             await self._drop()
             try:
                 self._connection = await _connect(self._url)
-                channel = await asyncio.wait_for(
+                self._channel = await asyncio.wait_for(
                     self._connection.channel(publisher_confirms=True, on_return_raises=True),
                     CONNECT_SECONDS,
                 )
-                self._exchange = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
+                self._exchange = await self._channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
             except (*_LOST, TimeoutError) as fault:
                 await self._drop()
                 raise BusUnavailable(type(fault).__name__) from fault
@@ -90,16 +96,16 @@ class RabbitBus:
             await self._drop()
         return outcomes
 
-    async def consume(self, service: str, bindings: Sequence[str], ingest: Ingest) -> None:
+    async def consume(self, service: str, bindings: Sequence[str], inlet: Inlet) -> None:
         """Read the queue of ``service`` and its dead letters until cancelled; reconnect with growing pauses."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                await self._consume_once(service, bindings, ingest)
+                await self._consume_once(service, bindings, inlet)
                 pause = FIRST_PAUSE_SECONDS
             except (*_LOST, TimeoutError) as fault:
                 log.warning("consumer_interrupted", service=service, fault=type(fault).__name__)
-            except Exception as fault:  # the database did not take the batch: it stays with the broker
+            except Exception as fault:  # not taken: the batch stays with the broker
                 log.warning("ingest_failed", service=service, fault=type(fault).__name__)
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -128,35 +134,31 @@ class RabbitBus:
             return Outcome.UNKNOWN
         return Outcome.ACCEPTED
 
-    async def _consume_once(self, service: str, bindings: Sequence[str], ingest: Ingest) -> None:
+    async def _consume_once(self, service: str, bindings: Sequence[str], inlet: Inlet) -> None:
         connection = await _connect(self._url)
         try:
-            channel = await connection.channel(publisher_confirms=False)
-            await channel.set_qos(prefetch_count=self._prefetch)
+            arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
+            connection.close_callbacks.add(lambda *_: arrived.put_nowait(None))
+            channel = await _listening_channel(connection, self._prefetch, arrived)
             queue = await channel.declare_queue(queue_name(service), passive=True)
             for key in (*bindings, direct_key(service)):
                 await queue.bind(EVENTS_EXCHANGE, key)
-            dead_letters = await channel.declare_queue(
+            await queue.consume(arrived.put)
+            rescuing = await _listening_channel(connection, 1, arrived)
+            dead_letters = await rescuing.declare_queue(
                 dead_letter_queue_name(service), passive=True
             )
-            arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
-
-            def on_close(*_: Any) -> None:
-                arrived.put_nowait(None)
-
-            channel.close_callbacks.add(on_close)
-            connection.close_callbacks.add(on_close)
-            await queue.consume(arrived.put)
-            await dead_letters.consume(arrived.put)
+            await dead_letters.consume(_rescue_into(inlet, arrived))
             log.info("consumer_connected", service=service)
             while (batch := await _next_batch(arrived, self._prefetch)) is not None:
-                await ingest([m.body for m in batch])
+                await inlet.ingest([m.body for m in batch])
                 await batch[-1].ack(multiple=True)
         finally:
             await _close(connection)
 
     async def _drop(self) -> None:
-        connection, self._connection, self._exchange = self._connection, None, None
+        connection = self._connection
+        self._connection = self._channel = self._exchange = None
         if connection is not None:
             await _close(connection)
 
@@ -201,6 +203,36 @@ async def _connect(url: str) -> AbstractConnection:
 async def _close(connection: AbstractConnection) -> None:
     with contextlib.suppress(Exception):  # it is being given up: however it ends, it is gone
         await asyncio.wait_for(connection.close(), CONNECT_SECONDS)
+
+
+async def _listening_channel(
+    connection: AbstractConnection,
+    prefetch: int,
+    arrived: "asyncio.Queue[AbstractIncomingMessage | None]",
+) -> AbstractChannel:
+    channel = await connection.channel(publisher_confirms=False)
+    await channel.set_qos(prefetch_count=prefetch)
+    channel.close_callbacks.add(lambda *_: arrived.put_nowait(None))
+    return channel
+
+
+def _rescue_into(
+    inlet: Inlet, arrived: "asyncio.Queue[AbstractIncomingMessage | None]"
+) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
+    """Takes dead letters in one at a time, so that the one that comes back is the one its reader died of."""
+
+    async def rescue(message: AbstractIncomingMessage) -> None:
+        try:
+            if message.redelivered:
+                await inlet.set_aside(message.body, "a process died of reading it")
+            else:
+                await inlet.ingest([message.body])
+            await message.ack()
+        except Exception as fault:  # not stored: it stays with the broker, and the consumer starts anew
+            log.warning("dead_letter_not_rescued", fault=type(fault).__name__)
+            arrived.put_nowait(None)
+
+    return rescue
 
 
 async def _next_batch(

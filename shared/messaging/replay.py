@@ -69,11 +69,11 @@ async def ask_for_missing_events(
             text(
                 """
                 SELECT a.source, a.aggregate_id, a.handled FROM incoming_aggregates AS a
-                WHERE (a.asked_at IS NULL OR a.asked_at < clock_timestamp() - :gap)
+                WHERE (a.asked_at IS NULL OR a.asked_at < clock_timestamp() - CAST(:gap AS interval))
                   AND EXISTS (SELECT FROM incoming_events AS e
                     WHERE e.source = a.source AND e.aggregate_id = a.aggregate_id
                       AND e.status = 'pending' AND e.follows > a.handled
-                      AND e.received_at < clock_timestamp() - :gap)
+                      AND e.received_at < clock_timestamp() - CAST(:gap AS interval))
                   AND NOT EXISTS (SELECT FROM incoming_events AS e
                     WHERE e.source = a.source AND e.aggregate_id = a.aggregate_id
                       AND e.status IN ('pending', 'dead') AND e.follows <= a.handled)
@@ -109,9 +109,7 @@ async def ask_for_missing_register(
 ) -> int:
     """Ask membership for the register from the watermark on: a new service once, later when a version stays away."""
     await work.db.execute(insert(roster_state).values(only=True).on_conflict_do_nothing())
-    state = (
-        await work.db.execute(select(roster_state).with_for_update(skip_locked=True))
-    ).first()
+    state = (await work.db.execute(select(roster_state).with_for_update(skip_locked=True))).first()
     if state is None:
         return 0
     is_new = state.watermark == 0 and state.asked_at is None

@@ -55,7 +55,9 @@ class Caller:
             method, path, headers={**self._headers, **(headers or {})}, **options
         )
         if expect is not None:
-            assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text}"
+            assert answer.status_code == expect, (
+                f"{method} {path}: {answer.status_code} {answer.text}"
+            )
         return answer
 
     async def get(self, path: str, expect: int = 200, **options: Any) -> Any:

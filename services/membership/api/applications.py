@@ -4,14 +4,8 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from services.membership.api.routing import (
-    REGISTRAR,
-    ApplicationId,
-    PublicUrl,
-    TrustedIssuer,
-    new_router,
-)
-from services.membership.api.schemas import (
+from services.membership.api.routing import REGISTRAR, ApplicationId, TrustedIssuer, new_router
+from services.membership.api.schemas.applications import (
     ApplicationOut,
     EntrustedMandateIn,
     RefuseApplication,
@@ -19,15 +13,16 @@ from services.membership.api.schemas import (
     ReturnApplication,
     SubmitApplication,
 )
-from services.membership.api.views import application_out
+from services.membership.api.views import CurrentViews
 from services.membership.domain.lifecycle import ApplicationStatus
 from services.membership.store import applications as store
 from services.membership.store import members, queries
 from services.membership.usecases import applications as usecases
 from shared.http.access import SIGNED_IN
-from shared.http.etags import IfMatch, RequiredIfMatch, set_etag
+from shared.http.etags import IfMatch, RequiredIfMatch
 from shared.http.paging import CurrentPager, Page
 from shared.http.route import CurrentActor, CurrentWork, access
+from shared.kernel.actor import Role
 
 router = new_router("accession")
 
@@ -41,8 +36,8 @@ async def submit_application(
     work: CurrentWork,
     actor: CurrentActor,
     issuer: TrustedIssuer,
-    url: PublicUrl,
     response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """Anyone signed in may apply for a practitioner of the industry. One live application per legal entity."""
     application = await usecases.submit_application(
@@ -54,49 +49,38 @@ async def submit_application(
         accepts_rules=body.accepts_rules,
         entrusted=[mandate.entrusted(issuer) for mandate in body.entrusted],
     )
-    set_etag(response, application.version, "full")
-    response.headers["Location"] = f"{url}/v1/applications/{application.id}"
-    return application_out(work, application, actor, url)
+    view = views.application(application)
+    response.headers["Location"] = view.url
+    return view
 
 
 @router.get("/applications", dependencies=[APPLICANT], summary="Applications")
 async def list_applications(
     work: CurrentWork,
     actor: CurrentActor,
-    url: PublicUrl,
     pager: CurrentPager,
+    views: CurrentViews,
     status: Annotated[ApplicationStatus | None, Query()] = None,
 ) -> Page[ApplicationOut]:
-    """Newest first: the registrar sees all, an applicant its own."""
+    """Newest first: the registrar sees all, anyone else those it is a party to."""
     return await pager.page(
         work,
         queries.applications_for(actor, status),
-        lambda row: application_out(
-            work, store.application_from(row), actor, url, updated_at=row.updated_at
-        ),
+        lambda row: views.listed_application(store.application_from(row), row.updated_at),
     )
 
 
 @router.get("/applications/{application_id}", dependencies=[APPLICANT], summary="An application")
 async def read_application(
-    application_id: ApplicationId,
-    work: CurrentWork,
-    actor: CurrentActor,
-    url: PublicUrl,
-    response: Response,
+    application_id: ApplicationId, work: CurrentWork, actor: CurrentActor, views: CurrentViews
 ) -> ApplicationOut:
     """Its parties and the registrar see it; for everyone else it does not exist."""
     application = await usecases.read_application(work, application_id, actor)
-    former = application.member_id and await members.get_member(work, application.member_id)
-    set_etag(response, application.version, "full")
-    return application_out(
-        work,
-        application,
-        actor,
-        url,
-        updated_at=await store.changed_at(work, application_id),
-        former=former or None,
-    )
+    updated_at = await store.changed_at(work, application_id)
+    if application.member_id is None or not actor.has(Role.REGISTRAR):
+        return views.application(application, updated_at)
+    former = await members.get_member(work, application.member_id)
+    return views.application(application, updated_at, former=former)
 
 
 @router.post(
@@ -110,15 +94,12 @@ async def return_application(
     work: CurrentWork,
     actor: CurrentActor,
     expected: RequiredIfMatch,
-    url: PublicUrl,
-    response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """The registrar says what is missing; the applicant may resubmit."""
-    application = await usecases.return_application(
-        work, application_id, actor, body.missing, expected
+    return views.application(
+        await usecases.return_application(work, application_id, actor, body.missing, expected)
     )
-    set_etag(response, application.version, "full")
-    return application_out(work, application, actor, url)
 
 
 @router.post(
@@ -133,21 +114,20 @@ async def resubmit_application(
     actor: CurrentActor,
     issuer: TrustedIssuer,
     expected: IfMatch,
-    url: PublicUrl,
-    response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """With what was missing; for the same legal entity."""
-    application = await usecases.resubmit_application(
-        work,
-        application_id,
-        actor,
-        particulars=body.particulars.checked(),
-        legal_representative_subject=body.legal_representative_subject.within(issuer),
-        accepts_rules=body.accepts_rules,
-        expected=expected,
+    return views.application(
+        await usecases.resubmit_application(
+            work,
+            application_id,
+            actor,
+            particulars=body.particulars.checked(),
+            legal_representative_subject=body.legal_representative_subject.within(issuer),
+            accepts_rules=body.accepts_rules,
+            expected=expected,
+        )
     )
-    set_etag(response, application.version, "full")
-    return application_out(work, application, actor, url)
 
 
 @router.post(
@@ -162,15 +142,12 @@ async def file_mandate(
     actor: CurrentActor,
     issuer: TrustedIssuer,
     expected: IfMatch,
-    url: PublicUrl,
-    response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """It entitles to sign from now on; it does not back-date."""
-    application = await usecases.file_mandate(
-        work, application_id, actor, body.entrusted(issuer), expected
+    return views.application(
+        await usecases.file_mandate(work, application_id, actor, body.entrusted(issuer), expected)
     )
-    set_etag(response, application.version, "full")
-    return application_out(work, application, actor, url)
 
 
 @router.post(
@@ -183,17 +160,18 @@ async def approve_application(
     work: CurrentWork,
     actor: CurrentActor,
     expected: RequiredIfMatch,
-    url: PublicUrl,
-    response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """Both criteria of Art. 28 are met. Membership begins with a valid signature, not before."""
-    application = await usecases.approve_application(work, application_id, actor, expected)
-    set_etag(response, application.version, "full")
-    return application_out(work, application, actor, url)
+    return views.application(
+        await usecases.approve_application(work, application_id, actor, expected)
+    )
 
 
 @router.post(
-    "/applications/{application_id}/refusal", dependencies=[HANDLER], summary="Refuse an application"
+    "/applications/{application_id}/refusal",
+    dependencies=[HANDLER],
+    summary="Refuse an application",
 )
 async def refuse_application(
     application_id: ApplicationId,
@@ -201,15 +179,14 @@ async def refuse_application(
     work: CurrentWork,
     actor: CurrentActor,
     expected: RequiredIfMatch,
-    url: PublicUrl,
-    response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """Only on one of the two lawful grounds (Art. 28), with reasons."""
-    application = await usecases.refuse_application(
-        work, application_id, actor, body.ground, body.reasons, expected
+    return views.application(
+        await usecases.refuse_application(
+            work, application_id, actor, body.ground, body.reasons, expected
+        )
     )
-    set_etag(response, application.version, "full")
-    return application_out(work, application, actor, url)
 
 
 @router.post(
@@ -222,13 +199,10 @@ async def sign_instrument(
     work: CurrentWork,
     actor: CurrentActor,
     expected: IfMatch,
-    url: PublicUrl,
-    response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """By the legal representative, or an entrusted one whose mandate is valid now: the unit is a member from now on."""
-    application = await usecases.sign_instrument(work, application_id, actor, expected)
-    set_etag(response, application.version, "full")
-    return application_out(work, application, actor, url)
+    return views.application(await usecases.sign_instrument(work, application_id, actor, expected))
 
 
 @router.post(
@@ -241,10 +215,9 @@ async def retract_application(
     work: CurrentWork,
     actor: CurrentActor,
     expected: IfMatch,
-    url: PublicUrl,
-    response: Response,
+    views: CurrentViews,
 ) -> ApplicationOut:
     """Before it is refused or signed; the legal entity may apply again."""
-    application = await usecases.retract_application(work, application_id, actor, expected)
-    set_etag(response, application.version, "full")
-    return application_out(work, application, actor, url)
+    return views.application(
+        await usecases.retract_application(work, application_id, actor, expected)
+    )

@@ -16,8 +16,9 @@ from services.membership.api.routing import (
     PublicUrl,
     new_router,
 )
-from services.membership.api.schemas import View
+from services.membership.api.schemas.view import View
 from services.membership.domain.bulletin import Edition, Movement
+from services.membership.domain.particulars import FORMULA_STARTS
 from services.membership.store import bulletins as store
 from services.membership.store import queries
 from services.membership.usecases import bulletins as usecases
@@ -29,7 +30,6 @@ router = new_router("bulletins")
 
 FEED_ENTRIES = 50
 ATOM = "http://www.w3.org/2005/Atom"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Number = Annotated[int, Path(ge=1, lt=2**31)]
 
@@ -78,7 +78,9 @@ class PublishErratum(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"correction_zh": "第三行名称应为……", "correction_en": "Line 3 should read …"}]
+            "examples": [
+                {"correction_zh": "第三行名称应为……", "correction_en": "Line 3 should read …"}
+            ]
         }
     )
 
@@ -104,12 +106,17 @@ async def list_bulletins(
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def read_bulletin(
-    number: Number, work: CurrentWork, url: PublicUrl, request: Request
+    number: Number, work: CurrentWork, url: PublicUrl, request: Request, response: Response
 ) -> BulletinOut | Response:
     """JSON, or CSV where `Accept` asks for `text/csv`."""
     row = await store.get_edition(work, number)
     if "text/csv" in request.headers.get("accept", ""):
-        return Response(_csv(store.edition_from(row)), media_type="text/csv; charset=utf-8")
+        return Response(
+            _csv(store.edition_from(row)),
+            media_type="text/csv; charset=utf-8",
+            headers={"Vary": "Accept"},
+        )
+    response.headers["Vary"] = "Accept"
     return BulletinOut.model_validate(
         {
             **_summary(row, url),
@@ -181,14 +188,16 @@ def _csv(edition: Edition) -> str:
 def _inert(cell: object) -> str:
     """A cell that no spreadsheet program takes for a formula."""
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text[:1] in FORMULA_STARTS else text
 
 
 def _atom(rows: Any, url: str) -> bytes:
     ElementTree.register_namespace("", ATOM)
     feed = ElementTree.Element(f"{{{ATOM}}}feed")
 
-    def add(parent: ElementTree.Element, name: str, text: str | None = None, **attributes: str) -> None:
+    def add(
+        parent: ElementTree.Element, name: str, text: str | None = None, **attributes: str
+    ) -> None:
         element = ElementTree.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
         element.text = text
 
@@ -211,7 +220,8 @@ def _atom(rows: Any, url: str) -> bytes:
             f"{edition.members_count} members, {edition.joined_count} joined, "
             f"{edition.ceased_count} ceased, {edition.renamed_count} renamed",
         )
-    return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    document: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _title(edition: Edition) -> str:

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request, Response
 from sqlalchemy import Row
 
 from services.membership.api.routing import REGISTRAR, ImportId, PublicUrl, new_router
-from services.membership.api.schemas import View
+from services.membership.api.schemas.view import View
 from services.membership.store import imports as store
 from services.membership.store import queries
 from services.membership.usecases import imports as usecases

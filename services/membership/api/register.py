@@ -7,12 +7,13 @@ from fastapi import Query
 from sqlalchemy import Row
 
 from services.membership.api.routing import VISIBLE, PublicUrl, RollId, new_router
-from services.membership.api.schemas import View
+from services.membership.api.schemas.view import View
 from services.membership.domain.register import why_empty
 from services.membership.store import movements, register, rolls
 from shared.http.access import Access
 from shared.http.paging import CurrentPager, Page
 from shared.http.route import CurrentWork, access
+from shared.http.strict import Day
 from shared.kernel.actor import Role
 from shared.kernel.chain import roll_digest
 
@@ -31,9 +32,7 @@ class RegisterOut(View):
     as_of: date
     members_count: int
     sector_counts: dict[str, int]
-    members_digest: Annotated[
-        str, "SHA-256 of the sorted member ids, one a line"
-    ]
+    members_digest: Annotated[str, "SHA-256 of the sorted member ids, one a line"]
     explanation: dict[str, str] | None
     register_version: int
     register_head: str
@@ -47,8 +46,8 @@ class MovementOut(View):
     register_head: str
     kind: Literal["joined", "ceased", "particulars_changed"]
     member_id: str
-    legal_name_zh: str | None
-    legal_name_en: str | None
+    legal_name_zh: str
+    legal_name_en: str
     effective_on: date
     recorded_at: datetime
 
@@ -73,27 +72,28 @@ class RollOut(View):
 async def read_register(
     work: CurrentWork,
     url: PublicUrl,
-    as_of: Annotated[date | None, Query(description="The end of that day, as known now.")] = None,
+    as_of: Annotated[Day | None, Query(description="The end of that day, as known now.")] = None,
 ) -> RegisterOut:
     """Counts and digest of a day; before the first entry it is empty and says so; a future day is refused."""
     day = as_of or work.today
     empty = why_empty(day, first_change_on=await register.first_day(work), today=work.today)
-    head = await register.read_head(work)
-    total, sectors = await register.counts_on(work, day)
-    members = (await work.db.scalars(register.members_on(day))).all()
+    members, head = await register.members_on(work, day)
+    sectors = await register.sector_counts_on(work, day)
     return RegisterOut(
         url=f"{url}/v1/register",
         as_of=day,
-        members_count=total,
+        members_count=len(members),
         sector_counts={sector.value: count for sector, count in sectors.items()},
         members_digest=roll_digest(members),
-        explanation=None if empty is None or total else {"zh": empty.zh, "en": empty.en},
+        explanation=empty._asdict() if empty and not members else None,
         register_version=head.version,
         register_head=head.head,
     )
 
 
-@router.get("/register/movements", dependencies=[access(VISIBLE)], summary="Changes of the register")
+@router.get(
+    "/register/movements", dependencies=[access(VISIBLE)], summary="Changes of the register"
+)
 async def list_movements(
     work: CurrentWork,
     pager: CurrentPager,
@@ -102,9 +102,7 @@ async def list_movements(
     ] = 0,
 ) -> Page[MovementOut]:
     """In the order of register versions, oldest first."""
-    version = movements.register_changes.c.version
-    statement = movements.public_movements().where(version > after_version).order_by(version)
-    return await pager.page(work, statement, _movement_out)
+    return await pager.page(work, movements.public_movements(after_version), _movement_out)
 
 
 @router.get("/rolls/{roll_id}", dependencies=[access(OFFICERS)], summary="A certified roll")

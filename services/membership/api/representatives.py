@@ -7,25 +7,25 @@ from services.membership.api.routing import (
     OWN_REPRESENTATIVE,
     REGISTRAR_OF_PUBLIC,
     MemberId,
-    PublicUrl,
     RepresentativeId,
     Settings,
     TrustedIssuer,
     new_router,
 )
-from services.membership.api.schemas import (
+from services.membership.api.schemas.representatives import (
     AppointRepresentative,
     Claim,
     ClaimCodeOut,
     RepresentativeOut,
 )
-from services.membership.api.views import representative_out
+from services.membership.api.views import CurrentViews
 from services.membership.store import members as store
+from services.membership.store import queries
 from services.membership.usecases import representatives as usecases
 from services.membership.usecases.applications import subject_of
 from shared.http.access import SIGNED_IN
 from shared.http.etags import IfMatch
-from shared.http.paging import Page
+from shared.http.paging import CurrentPager, Page
 from shared.http.route import CurrentActor, CurrentWork, access
 
 router = new_router("representatives")
@@ -37,14 +37,31 @@ router = new_router("representatives")
     summary="A member's representatives",
 )
 async def list_representatives(
-    member_id: MemberId, work: CurrentWork, url: PublicUrl
+    member_id: MemberId, work: CurrentWork, pager: CurrentPager, views: CurrentViews
 ) -> Page[RepresentativeOut]:
-    """Every mandate given, also those that ended."""
+    """Every mandate given, also those that ended; oldest first."""
     member = await store.get_member(work, member_id)
-    return Page(
-        items=[representative_out(work, member, mandate, url) for mandate in member.mandates],
-        next_cursor=None,
+    return await pager.page(
+        work,
+        queries.mandates_of(member_id),
+        lambda row: views.listed_representative(member, store.mandate_from(row)),
     )
+
+
+@router.get(
+    "/members/{member_id}/representatives/{representative_id}",
+    dependencies=[access(OWN_OR_REGISTRAR)],
+    summary="A representative",
+)
+async def read_representative(
+    member_id: MemberId,
+    representative_id: RepresentativeId,
+    work: CurrentWork,
+    views: CurrentViews,
+) -> RepresentativeOut:
+    """One mandate, as it stands now."""
+    member = await store.get_member(work, member_id)
+    return views.representative(member, usecases.mandate_of(member, representative_id))
 
 
 @router.post(
@@ -59,13 +76,16 @@ async def appoint_representative(
     work: CurrentWork,
     issuer: TrustedIssuer,
     expected: IfMatch,
-    url: PublicUrl,
+    views: CurrentViews,
+    response: Response,
 ) -> RepresentativeOut:
     """A person, or a machine with scope `circulars`; a new legal representative takes the former one's place."""
     member, mandate = await usecases.appoint_representative(
         work, member_id, body.appointment(issuer, work.now), expected
     )
-    return representative_out(work, member, mandate, url)
+    view = views.representative(member, mandate)
+    response.headers["Location"] = view.url
+    return view
 
 
 @router.post(
@@ -78,13 +98,13 @@ async def remove_representative(
     representative_id: RepresentativeId,
     work: CurrentWork,
     expected: IfMatch,
-    url: PublicUrl,
+    views: CurrentViews,
 ) -> RepresentativeOut:
     """At once; what was done under the mandate before stays valid."""
     member, mandate = await usecases.remove_representative(
         work, member_id, representative_id, expected
     )
-    return representative_out(work, member, mandate, url)
+    return views.representative(member, mandate)
 
 
 @router.post(
@@ -115,8 +135,8 @@ async def issue_claim_code(
     summary="Claim a membership with a code",
 )
 async def claim_membership(
-    body: Claim, work: CurrentWork, actor: CurrentActor, url: PublicUrl
+    body: Claim, work: CurrentWork, actor: CurrentActor, views: CurrentViews
 ) -> RepresentativeOut:
     """Whoever holds the code becomes the member's legal representative."""
-    member = await usecases.claim_membership(work, body.code, subject_of(actor), body.name)
-    return representative_out(work, member, member.mandates[-1], url)
+    member, mandate = await usecases.claim_membership(work, body.code, subject_of(actor), body.name)
+    return views.representative(member, mandate)

@@ -1,5 +1,6 @@
 """What all of membership's routes have in common: their router, their ids, the issuer, who may see a unit."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -56,6 +57,7 @@ VISIBLE = Access(public=True)
 REGISTRAR = Access(roles=frozenset({Role.REGISTRAR}))
 REGISTRAR_OF_PUBLIC = Access(roles=frozenset({Role.REGISTRAR}), seen_by=VISIBLE)
 OWN_REPRESENTATIVE = Access(scope=Scope.ALL, own="member_id", seen_by=VISIBLE)
+FORMER_OR_OWN_REPRESENTATIVE = replace(OWN_REPRESENTATIVE, former=True)
 OWN_OR_REGISTRAR = Access(
     roles=frozenset({Role.REGISTRAR}), scope=Scope.ALL, own="member_id", seen_by=VISIBLE
 )

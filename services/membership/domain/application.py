@@ -171,6 +171,21 @@ class Application:
         entrusted = (mandate.subject for mandate in self.entrusted)
         return frozenset({self.applicant, self.legal_representative_subject, *entrusted})
 
+    def open_to(self, subject: Subject, now: datetime, *, is_registrar: bool) -> list[str]:
+        """The acts that ``subject`` can do now, in the order of the lifecycle's table."""
+        handles = is_registrar and subject not in self.parties | self.cancellation_deciders
+        others = {
+            ApplicationAction.RETURNING: handles,
+            ApplicationAction.APPROVAL: handles and self.accepts_rules,
+            ApplicationAction.REFUSAL: handles,
+            ApplicationAction.INSTRUMENT: self._entitles(subject, now),
+        }
+        return [
+            action
+            for action in APPLICATION.allowed(self.status)
+            if others.get(ApplicationAction(action), subject == self.applicant)
+        ]
+
     def give_back(self, by: Subject, missing: Sequence[str]) -> None:
         """Return it to the applicant, saying what is missing. Refuses what ``HANDLING_RULES`` say."""
         status = APPLICATION.after(self.status, ApplicationAction.RETURNING)
@@ -290,9 +305,9 @@ def by_is_no_party(application: Application, by: Subject) -> None:
         raise HandlerIsParty
 
 
-def by_took_no_part_in_the_cancellation(application: Application, by: Subject) -> None:
+def by_took_no_part_in_the_cancellation(returning: Application | Member, by: Subject) -> None:
     """A return after a cancellation is handled by others (edge case 11)."""
-    if by in application.cancellation_deciders:
+    if by in returning.cancellation_deciders:
         raise HandlerDecidedCancellation
 
 

@@ -224,6 +224,12 @@ class ClaimedByIssuer(Forbidden):
     title = Text("签发人不得使用认领码", "The issuer of a claim code may not use it")
 
 
+class InstantNotReached(NotFound):
+    """The instant has not come yet: who is a member then cannot be certified before it."""
+
+    title = Text("该时刻尚未到来", "The instant has not come yet")
+
+
 class EditionUnknown(NotFound):
     """No bulletin has this number, so no erratum can mend it."""
 

@@ -88,6 +88,15 @@ class Member:
         """Everyone who took part in a cancellation that ended one of its periods (M5)."""
         return frozenset().union(*(p.ended.deciders for p in self.periods if p.ended))
 
+    def running(self, now: datetime) -> Period:
+        """The period that runs now; refuses with ``NotMember``, naming the ending that came first."""
+        winner = self._ending_in_effect(now)
+        if winner is not None:
+            raise NotMember(ended_by=winner.kind.value, ended_on=winner.effective_on.isoformat())
+        if self.current is None:
+            raise NotMember
+        return self.current
+
     def period_at(self, instant: datetime) -> Period | None:
         """The period that runs at ``instant``."""
         for period in self.periods:
@@ -139,7 +148,7 @@ class Member:
         Takes effect at once where that is today, else at 00:00 of the day; replaces an earlier notice.
         Refuses when the unit is no member, and a day that is too early.
         """
-        self._running(at.now)
+        self.running(at.now)
         earliest = notice.last_day(at.today)
         on = earliest if day is None else day
         if on < earliest:
@@ -147,9 +156,14 @@ class Member:
         self._settle(self._pending_withdrawals(), EndingOutcome.REPLACED, at.now)
         return self._take_in(AnnouncedEnding.by_notice(ending_id, on, at), at)
 
+    @property
+    def may_retract_withdrawal(self) -> bool:
+        """Whether a withdrawal waits for a later day."""
+        return bool(self._pending_withdrawals())
+
     def retract_withdrawal(self, now: datetime) -> tuple[Fact, ...]:
         """Take a withdrawal back before it takes effect (Art. 28). Refuses when none is pending."""
-        self._running(now)
+        self.running(now)
         withdrawals = self._pending_withdrawals()
         if not withdrawals:
             raise NoWithdrawalPending
@@ -170,7 +184,7 @@ class Member:
         if winner is not None:
             self.version += 1
             return self._make_moot([ending], winner, at.now)
-        self._running(at.now)
+        self.running(at.now)
         return self._take_in(ending, at)
 
     def apply_due(self, at: Moment) -> tuple[Fact, ...]:
@@ -193,7 +207,7 @@ class Member:
         """
         pending = [ending for ending in self.pending if ending.case_id == annulment.case_id]
         if pending:
-            self._running(at.now)
+            self.running(at.now)
             return self._call_off(pending, EndingOutcome.ANNULLED, at.now)
         for rule in ANNULMENT_RULES:
             rule(annulment, self.periods)
@@ -208,7 +222,7 @@ class Member:
         A new legal representative takes the place of the former one as the mandate begins. Refuses what
         ``APPOINTMENT_RULES`` say, and when the unit is no member.
         """
-        period = self._running(now)
+        period = self.running(now)
         asked = replace(appointment, valid_from=max(appointment.valid_from, now))
         held = [mandate for mandate in self.mandates if mandate.period_id == period.id]
         for rule in APPOINTMENT_RULES:
@@ -231,7 +245,7 @@ class Member:
 
         Refuses an unknown one, one that is over, and the last with scope ``all``.
         """
-        period = self._running(now)
+        period = self.running(now)
         for mandate in self.mandates:
             if mandate.id == mandate_id and mandate.period_id == period.id:
                 break
@@ -242,13 +256,16 @@ class Member:
         self.version += 1
         return (_end_mandate(mandate, now),)
 
-    def _running(self, now: datetime) -> Period:
-        winner = self._ending_in_effect(now)
-        if winner is not None:
-            raise NotMember(ended_by=winner.kind.value, ended_on=winner.effective_on.isoformat())
-        if self.current is None:
-            raise NotMember
-        return self.current
+    def may_remove(self, mandate: Mandate, now: datetime) -> bool:
+        """Whether ``remove`` would end this mandate now."""
+        period = self.period_at(now)
+        full = [held for held in self.mandates_at(now) if held.allows(Scope.ALL)]
+        return (
+            period is not None
+            and mandate.period_id == period.id
+            and not mandate.is_over_at(now)
+            and full != [mandate]
+        )
 
     def _ending_in_effect(self, now: datetime) -> AnnouncedEnding | None:
         """The ending that ended the last period or, applied or not, is ending the running one."""

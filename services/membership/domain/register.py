@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.membership.domain.errors import DayInTheFuture
+from services.membership.domain.errors import DayInTheFuture, InstantNotReached
 from shared.kernel.chain import EMPTY_HEAD, next_head, roll_digest
 from shared.kernel.text import Text
 
@@ -39,6 +39,12 @@ class Roll:
         """The roll of these members, each counted once."""
         electorate = frozenset(member_ids)
         return cls(register, instant, len(electorate), roll_digest(electorate))
+
+
+def check_reached(instant: datetime, now: datetime) -> None:
+    """Refuses an ``instant`` that has not come: until then its electorate can still change (M8)."""
+    if instant > now:
+        raise InstantNotReached
 
 
 def why_empty(as_of: date, *, first_change_on: date | None, today: date) -> Text | None:

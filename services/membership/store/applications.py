@@ -1,10 +1,10 @@
 """Applications, and the one live application or membership of each legal entity."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, and_, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.membership.domain.application import (
@@ -15,7 +15,7 @@ from services.membership.domain.application import (
     RefusalGround,
 )
 from services.membership.domain.particulars import Particulars, Sector
-from services.membership.store.tables import applications, live_entities
+from services.membership.store.tables import applications, live_entities, periods
 from shared.db.work import Work
 from shared.kernel.actor import Subject
 from shared.kernel.errors import NotFound
@@ -61,14 +61,44 @@ async def take_entity(work: Work, identifier: str, holder_id: str) -> LiveEntry 
     )
     if taken is not None:
         return None
+    running = and_(periods.c.member_id == live_entities.c.holder_id, periods.c.ending_id.is_(None))
     row = (
         await work.db.execute(
             select(live_entities.c.holder_id, applications.c.applicant)
-            .outerjoin(applications, applications.c.id == live_entities.c.holder_id)
+            .outerjoin(periods, running)
+            .outerjoin(
+                applications,
+                applications.c.id
+                == func.coalesce(periods.c.application_id, live_entities.c.holder_id),
+            )
             .where(live_entities.c.identifier == identifier)
         )
-    ).one()
+    ).first()
+    if row is None:  # let go of in between
+        return await take_entity(work, identifier, holder_id)
     return LiveEntry(row.holder_id, row.applicant)
+
+
+async def lock_entities(work: Work) -> None:
+    """Wait for every application that is being submitted; until this transaction ends no other one is."""
+    await work.db.execute(text("LOCK TABLE live_entities IN SHARE ROW EXCLUSIVE MODE"))
+
+
+async def live_applications(
+    work: Work, identifiers: Iterable[str], *, but: Iterable[str]
+) -> list[Application]:
+    """The live applications of these legal entities, locked; ``but`` names some to leave out."""
+    rows = await work.db.execute(
+        select(applications)
+        .join(live_entities, live_entities.c.holder_id == applications.c.id)
+        .where(
+            live_entities.c.identifier == func.any(list(identifiers)),
+            applications.c.id != func.all(list(but)),
+        )
+        .order_by(applications.c.id)
+        .with_for_update(of=applications)
+    )
+    return [application_from(row) for row in rows]
 
 
 async def hold_entities(work: Work, holders: Mapping[str, str]) -> None:

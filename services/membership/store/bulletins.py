@@ -28,9 +28,10 @@ async def numbers(work: Work) -> dict[int, int | None]:
 
 async def last_day_covered(work: Work) -> date | None:
     """The last day of the newest edition."""
-    return await work.db.scalar(
+    last: date | None = await work.db.scalar(
         select(func.max(bulletins.c.to_day)).where(bulletins.c.erratum_of.is_(None))
     )
+    return last
 
 
 async def add_edition(work: Work, edition: Edition, correction: dict[str, str] | None) -> str:

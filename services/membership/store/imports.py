@@ -53,20 +53,18 @@ async def next_unfinished(database: Database) -> AsyncIterator[Row[Any] | None]:
     """The oldest job that is queued, or that a process left when it died; nobody else takes it meanwhile."""
     async with database.engine.connect() as raw:
         connection = await raw.execution_options(isolation_level="AUTOCOMMIT")
-        rows = await connection.execute(
-            select(imports)
-            .where(imports.c.status.in_(["queued", "checking"]))
-            .order_by(imports.c.id)
-            .limit(10)
-        )
-        for row in rows.all():
-            lock = func.hashtextextended(row.id, 0)
-            if await connection.scalar(select(func.pg_try_advisory_lock(lock))):
-                try:
-                    yield row
-                finally:
-                    await connection.execute(select(func.pg_advisory_unlock(lock)))
-                return
+        is_unfinished = imports.c.status.in_(["queued", "checking"])
+        waiting = select(imports.c.id).where(is_unfinished).order_by(imports.c.id).limit(10)
+        for import_id in (await connection.scalars(waiting)).all():
+            lock = func.hashtextextended(import_id, 0)
+            if not await connection.scalar(select(func.pg_try_advisory_lock(lock))):
+                continue
+            try:
+                job = select(imports).where(imports.c.id == import_id, is_unfinished)
+                yield (await connection.execute(job)).first()
+            finally:
+                await connection.execute(select(func.pg_advisory_unlock(lock)))
+            return
         yield None
 
 

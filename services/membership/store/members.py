@@ -51,16 +51,16 @@ async def find_members(work: Work, identifiers: Sequence[str]) -> dict[str, Memb
 
 async def ids_due(work: Work) -> Sequence[str]:
     """The members with an ending that has become due, in the order in which the endings take effect."""
-    return (
-        await work.db.scalars(
-            select(members.c.id).where(members.c.due_at <= work.now).order_by(members.c.due_at)
-        )
-    ).all()
+    due = select(members.c.id).where(members.c.due_at <= work.now)
+    return (await work.db.scalars(due.order_by(members.c.due_at, members.c.id))).all()
 
 
 async def next_due_at(work: Work) -> datetime | None:
-    """The instant of the next pending ending."""
-    return await work.db.scalar(select(func.min(members.c.due_at)))
+    """The instant of the next pending ending that is still to come."""
+    due_at: datetime | None = await work.db.scalar(
+        select(func.min(members.c.due_at)).where(members.c.due_at > work.now)
+    )
+    return due_at
 
 
 async def save_members(work: Work, *changed: Member) -> None:
@@ -128,7 +128,7 @@ async def get_claim_code(work: Work, digest: str) -> ClaimCode:
     ).first()
     if row is None:
         raise NotFound
-    return ClaimCode(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    return ClaimCode(**row._mapping)
 
 
 async def claim_codes_of(work: Work, member_id: str) -> list[ClaimCode]:
@@ -136,7 +136,20 @@ async def claim_codes_of(work: Work, member_id: str) -> list[ClaimCode]:
     rows = await work.db.execute(
         select(claim_codes).where(claim_codes.c.member_id == member_id).with_for_update()
     )
-    return [ClaimCode(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+    return [ClaimCode(**row._mapping) for row in rows]
+
+
+async def supersede_claim_codes(work: Work, member_id: str) -> None:
+    """No claim code issued so far for a member works any longer."""
+    await work.db.execute(
+        update(claim_codes)
+        .where(
+            claim_codes.c.member_id == member_id,
+            claim_codes.c.used_at.is_(None),
+            claim_codes.c.superseded_at.is_(None),
+        )
+        .values(superseded_at=work.now)
+    )
 
 
 async def save_claim_codes(work: Work, *codes: ClaimCode) -> None:
@@ -159,6 +172,21 @@ def particulars_from(row: Row[Any]) -> Particulars:
         row.contact_phone,
         row.group,
         row.unreachable,
+    )
+
+
+def mandate_from(row: Row[Any]) -> Mandate:
+    """The mandate in a row of its table."""
+    return Mandate(
+        row.id,
+        row.period_id,
+        row.kind,
+        row.subject,
+        row.name,
+        frozenset(Scope(scope) for scope in row.scopes),
+        row.valid_from,
+        row.valid_until,
+        row.removed_at,
     )
 
 
@@ -204,20 +232,7 @@ async def _assembled(work: Work, row: Row[Any]) -> Member:
             for e in all_endings.values()
             if e.outcome is not None
         ],
-        [
-            Mandate(
-                m.id,
-                m.period_id,
-                m.kind,
-                m.subject,
-                m.name,
-                frozenset(Scope(scope) for scope in m.scopes),
-                m.valid_from,
-                m.valid_until,
-                m.removed_at,
-            )
-            for m in mandate_rows
-        ],
+        [mandate_from(m) for m in mandate_rows],
         row.version,
     )
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, and_, case, cast, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Row, Select, case, func, literal, or_, select, true
 
 from services.membership.domain.bulletin import Movement, MovementKind
 from services.membership.store.register import particulars_on
@@ -71,9 +70,7 @@ _BY_MEMBER: dict[str, Any] = {
 
 
 def _movement(kind: MovementKind, row: Row[Any]) -> Movement:
-    return Movement(
-        row.version, kind, row.on, row.member_id, row.legal_name_zh, row.legal_name_en
-    )
+    return Movement(row.version, kind, row.on, row.member_id, row.legal_name_zh, row.legal_name_en)
 
 
 def _renamings(rows: Any) -> Iterator[Movement]:
@@ -90,14 +87,23 @@ def _renamings(rows: Any) -> Iterator[Movement]:
         )
 
 
-def public_movements() -> Select[Any]:
-    """Every public change in the order of register versions, with the names of the day it took effect."""
+def public_movements(after_version: int) -> Select[Any]:
+    """Every public change above ``after_version`` in the order of versions, with the names that it left standing."""
     change = register_changes
-    data = cast(change.c.body, JSONB)["data"]
     kind = case(
         (change.c.type == MemberAcceded.type, literal(MovementKind.JOINED.value)),
         (change.c.type == MemberEnded.type, literal(MovementKind.CEASED.value)),
         else_=literal("particulars_changed"),
+    )
+    names = (
+        select(particulars.c.legal_name_zh, particulars.c.legal_name_en)
+        .where(
+            particulars.c.member_id == change.c.aggregate_id,
+            particulars.c.entered_version <= change.c.version,
+        )
+        .order_by(particulars.c.entered_version.desc())
+        .limit(1)
+        .lateral()
     )
     return (
         select(
@@ -107,25 +113,10 @@ def public_movements() -> Select[Any]:
             change.c.effective_on,
             kind.label("kind"),
             change.c.aggregate_id.label("member_id"),
-            func.coalesce(
-                cast(data["legal_name_zh"].astext, Text), particulars.c.legal_name_zh
-            ).label("legal_name_zh"),
-            func.coalesce(
-                cast(data["legal_name_en"].astext, Text), particulars.c.legal_name_en
-            ).label("legal_name_en"),
+            names.c.legal_name_zh,
+            names.c.legal_name_en,
         )
-        .outerjoin(
-            particulars,
-            and_(
-                particulars.c.member_id == change.c.aggregate_id,
-                particulars.c.entered_version <= change.c.version,
-                particulars.c.valid_from <= change.c.effective_on,
-                or_(
-                    particulars.c.valid_until.is_(None),
-                    particulars.c.valid_until > change.c.effective_on,
-                ),
-                change.c.type == MemberEnded.type,
-            ),
-        )
-        .where(change.c.type.in_(PUBLIC_TYPES))
+        .join(names, true())
+        .where(change.c.type.in_(PUBLIC_TYPES), change.c.version > after_version)
+        .order_by(change.c.version)
     )

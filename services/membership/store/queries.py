@@ -3,8 +3,21 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
+from services.membership.domain.identifier import normalised
 from services.membership.domain.lifecycle import ApplicationStatus, MembershipStatus
 from services.membership.domain.particulars import Sector
 from services.membership.store.register import particulars_on, running_on
@@ -18,42 +31,62 @@ from services.membership.store.tables import (
     periods,
 )
 from shared.db.work import Work
-from shared.kernel.actor import Actor, Role, Scope
+from shared.kernel.actor import Actor, Role, Scope, Subject
 
 MEMBER, CEASED = MembershipStatus.MEMBER, MembershipStatus.CEASED
 
 
-async def may_act(work: Work, actor: Actor, scope: Scope, _former: bool = False) -> bool:
-    """Whether the register knows a valid mandate of the actor's subject for its member, with ``scope`` (M9)."""
-    held = exists().where(
-        mandates.c.member_id == actor.member_id,
-        mandates.c.subject == actor.subject,
-        mandates.c.valid_from <= work.now,
-        or_(mandates.c.valid_until.is_(None), mandates.c.valid_until > work.now),
-        or_(mandates.c.removed_at.is_(None), mandates.c.removed_at > work.now),
-        or_(mandates.c.scopes.any(scope.value), mandates.c.scopes.any(Scope.ALL.value)),
-        periods.c.id == mandates.c.period_id,
-        periods.c.ending_id.is_(None),
-        members.c.id == mandates.c.member_id,
-        or_(members.c.due_at.is_(None), members.c.due_at > work.now),
-    )
-    return bool(await work.db.scalar(select(held)))
+async def may_act(work: Work, actor: Actor, scope: Scope, former: bool = False) -> bool:
+    """Whether the register knows a valid mandate of the actor's subject for its member, with ``scope`` (M9).
+
+    ``former``: a mandate of the newest period that was valid when that ended also counts.
+    """
+    has_scope = or_(mandates.c.scopes.any(scope.value), mandates.c.scopes.any(Scope.ALL.value))
+    return await _holds(work, actor, has_scope, former=former)
 
 
 async def holds_any_mandate(work: Work, actor: Actor) -> bool:
     """Whether the actor's subject holds any valid mandate for the member that it names."""
-    for scope in Scope:
-        if await may_act(work, actor, scope):
-            return True
-    return False
+    return await _holds(work, actor, true(), former=False)
+
+
+async def _holds(work: Work, actor: Actor, has_scope: ColumnElement[bool], *, former: bool) -> bool:
+    ended_at = func.coalesce(periods.c.ended_at, members.c.due_at)
+    at = func.least(work.now, ended_at)
+    newest = (
+        select(func.max(periods.c.opened_version))
+        .where(periods.c.member_id == actor.member_id)
+        .scalar_subquery()
+    )
+    held = exists().where(
+        mandates.c.member_id == actor.member_id,
+        mandates.c.subject == actor.subject,
+        has_scope,
+        mandates.c.valid_from <= at,
+        or_(mandates.c.valid_until.is_(None), mandates.c.valid_until > at),
+        or_(mandates.c.removed_at.is_(None), mandates.c.removed_at > at),
+        members.c.id == mandates.c.member_id,
+        periods.c.id == mandates.c.period_id,
+        periods.c.opened_version == newest,
+        or_(literal(former), ended_at.is_(None), ended_at > work.now),
+    )
+    return bool(await work.db.scalar(select(held)))
 
 
 def applications_for(actor: Actor, status: ApplicationStatus | None) -> Select[Any]:
-    """The applications that the actor may see, newest first: the registrar all, an applicant its own."""
+    """The applications that the actor may see, newest first: the registrar all, anyone else those it is a party to."""
     statement = select(applications).order_by(applications.c.id.desc())
     if not actor.has(Role.REGISTRAR):
-        statement = statement.where(applications.c.applicant == actor.subject)
+        statement = statement.where(_is_party(actor.subject))
     return statement if status is None else statement.where(applications.c.status == status)
+
+
+def _is_party(subject: Subject | None) -> ColumnElement[bool]:
+    return or_(
+        applications.c.applicant == subject,
+        applications.c.legal_representative_subject == subject,
+        cast(applications.c.entrusted, JSONB).contains([{"subject": str(subject)}]),
+    )
 
 
 def register_of(
@@ -87,7 +120,7 @@ def register_of(
         )
         .select_from(last)
         .join(members, members.c.id == last.c.member_id)
-        .join(particulars, particulars.c.member_id == last.c.member_id)
+        .join(particulars, particulars.c.member_id == members.c.id)
         .where(last.c.nth == 1, particulars_on(day, last))
         .order_by(members.c.id)
     )
@@ -98,12 +131,11 @@ def register_of(
     if sector is not None:
         statement = statement.where(particulars.c.sectors.any(sector.value))
     if q is not None:
-        pattern = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         statement = statement.where(
             or_(
-                particulars.c.legal_name_zh.ilike(pattern),
-                particulars.c.legal_name_en.ilike(pattern),
-                members.c.identifier == q.strip().upper(),
+                particulars.c.legal_name_zh.icontains(q, autoescape=True),
+                particulars.c.legal_name_en.icontains(q, autoescape=True),
+                members.c.identifier == normalised(q),
             )
         )
     return statement
@@ -112,7 +144,14 @@ def register_of(
 async def member_row(work: Work, member_id: str) -> Row[Any] | None:
     """One unit as the register shows it today."""
     statement = register_of(work.today, q=None, sector=None, status=None)
-    return (await work.db.execute(statement.where(members.c.id == member_id))).first()
+    found = await work.db.execute(statement.where(members.c.id == member_id))
+    row: Row[Any] | None = found.one_or_none()
+    return row
+
+
+def mandates_of(member_id: str) -> Select[Any]:
+    """Every mandate that a member gave, oldest first."""
+    return select(mandates).where(mandates.c.member_id == member_id).order_by(mandates.c.id)
 
 
 def editions() -> Select[Any]:
@@ -125,4 +164,6 @@ def rows_of_import(import_id: str, *, only_refused: bool) -> Select[Any]:
     statement = (
         select(import_rows).where(import_rows.c.import_id == import_id).order_by(import_rows.c.line)
     )
-    return statement.where(func.cardinality(import_rows.c.problems) > 0) if only_refused else statement
+    return (
+        statement.where(func.cardinality(import_rows.c.problems) > 0) if only_refused else statement
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.membership.domain.particulars import Sector
@@ -18,7 +18,6 @@ from services.membership.store.tables import (
 from shared.contracts.base import Envelope, RegisterChange
 from shared.contracts.membership import MemberAcceded, MemberEnded
 from shared.db.work import Work
-from shared.kernel.chain import EMPTY_HEAD
 from shared.kernel.terms import civil_day
 
 earlier = particulars.alias("earlier")
@@ -34,7 +33,7 @@ async def lock_head(work: Work) -> RegisterHead:
 async def read_head(work: Work) -> RegisterHead:
     """The head as it is now."""
     row = (await work.db.execute(select(register_head))).first()
-    return RegisterHead(row.version, row.head) if row else RegisterHead(0, EMPTY_HEAD)
+    return RegisterHead(row.version, row.head) if row else RegisterHead()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,17 @@ async def first_day(work: Work) -> date | None:
     return None if first is None else civil_day(first, work.zone)
 
 
-def members_on(day: date) -> Select[tuple[str]]:
-    """The ids of the members at the end of ``day``, as known now (valid time)."""
-    return select(periods.c.member_id).where(running_on(day))
+async def members_on(work: Work, day: date) -> tuple[list[str], RegisterHead]:
+    """The ids of the members at the end of ``day``, and the head at which they are known, read in one statement."""
+    ids = select(periods.c.member_id).where(running_on(day)).scalar_subquery()
+    row = (
+        await work.db.execute(
+            select(
+                func.array(ids).label("ids"), register_head.c.version, register_head.c.head
+            ).select_from(register_head)
+        )
+    ).first()
+    return (row.ids, RegisterHead(row.version, row.head)) if row else ([], RegisterHead())
 
 
 def running_on(day: date, of: FromClause = periods) -> ColumnElement[bool]:
@@ -116,7 +123,7 @@ async def head_before(work: Work, instant: datetime) -> RegisterHead:
             .limit(1)
         )
     ).first()
-    return RegisterHead(row.version, row.head) if row else RegisterHead(0, EMPTY_HEAD)
+    return RegisterHead(row.version, row.head) if row else RegisterHead()
 
 
 async def electorate(work: Work, version: int) -> Sequence[str]:
@@ -132,25 +139,24 @@ async def electorate(work: Work, version: int) -> Sequence[str]:
         .subquery()
     )
     return (
-        await work.db.scalars(
-            select(last.c.aggregate_id).where(last.c.type == MemberAcceded.type)
-        )
+        await work.db.scalars(select(last.c.aggregate_id).where(last.c.type == MemberAcceded.type))
     ).all()
 
 
-async def counts_on(work: Work, day: date) -> tuple[int, dict[Sector, int]]:
-    """How many members at the end of ``day``, in all and in each sector (a unit may be in several)."""
-    total = await work.db.scalar(
-        select(func.count()).select_from(members_on(day).subquery())
-    )
+async def count_on(work: Work, day: date) -> int:
+    """How many members at the end of ``day``, as known now."""
+    count: int = await work.db.scalar(select(func.count()).where(running_on(day))) or 0
+    return count
+
+
+async def sector_counts_on(work: Work, day: date) -> dict[Sector, int]:
+    """How many members of each sector at the end of ``day`` (a unit may be in several)."""
     sector = func.unnest(particulars.c.sectors).label("sector")
     rows = await work.db.execute(
         select(sector, func.count())
-        .select_from(
-            periods.join(particulars, particulars.c.member_id == periods.c.member_id)
-        )
+        .select_from(periods.join(particulars, particulars.c.member_id == periods.c.member_id))
         .where(running_on(day), particulars_on(day))
         .group_by(sector)
     )
     counted = {Sector(row[0]): row[1] for row in rows}
-    return total or 0, {sector: counted.get(sector, 0) for sector in Sector}
+    return {sector: counted.get(sector, 0) for sector in Sector}

@@ -66,6 +66,11 @@ def _from(row: Row[Any]) -> CertifiedRoll:
         row.id,
         row.ballot_id,
         row.purpose,
-        Roll(RegisterHead(row.register_version, row.register_head), row.instant, row.count, row.digest),
+        Roll(
+            RegisterHead(row.register_version, row.register_head),
+            row.instant,
+            row._mapping["count"],
+            row.digest,
+        ),
         row.certified_at,
     )

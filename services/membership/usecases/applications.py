@@ -47,9 +47,7 @@ async def submit_application(
         now=work.now,
         zone=work.zone,
     )
-    check_nothing_live(
-        await applications.take_entity(work, checked, application.id), applicant
-    )
+    check_nothing_live(await applications.take_entity(work, checked, application.id), applicant)
     await applications.save_application(work, application)
     await work.announce(
         events.ApplicationSubmitted(application_id=application.id, kind=application.kind.value)
@@ -200,9 +198,7 @@ async def sign_instrument(
     return application
 
 
-async def _held(
-    work: Work, application_id: str, actor: Actor, expected: Expected
-) -> Application:
+async def _held(work: Work, application_id: str, actor: Actor, expected: Expected) -> Application:
     application = await applications.get_application(work, application_id, lock=True)
     _seen_by(actor, application)
     expected.check(application.version)

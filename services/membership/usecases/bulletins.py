@@ -34,7 +34,7 @@ async def publish_due_bulletins(work: Work) -> int:
             from_day,
             to_day,
             await movements.movements_between(work, from_day, to_day),
-            members_count=(await register.counts_on(work, to_day))[0],
+            members_count=await register.count_on(work, to_day),
             register=await register.read_head(work),
         )
         await _publish(work, edition, None)
@@ -52,7 +52,7 @@ async def publish_erratum(work: Work, number: int, correction_zh: str, correctio
         mended,
         original.from_day,
         original.to_day,
-        (await register.counts_on(work, original.to_day))[0],
+        await register.count_on(work, original.to_day),
         (),
         await register.read_head(work),
     )
@@ -61,13 +61,14 @@ async def publish_erratum(work: Work, number: int, correction_zh: str, correctio
 
 
 async def next_bulletin_at(work: Work) -> datetime | None:
-    """The instant at which the next edition becomes due."""
+    """The instant, still to come, at which the next edition becomes due."""
     first = await register.first_day(work)
     if first is None:
         return None
-    period = (await rulebook_in_force(work)).term(PERIOD)
-    covered = await bulletins.last_day_covered(work)
+    due = await _due(work)
+    covered = due[-1][1] if due else await bulletins.last_day_covered(work)
     from_day = covered + ONE_DAY if covered else first.replace(day=1)
+    period = (await rulebook_in_force(work)).term(PERIOD)
     return start_of(period.last_day(from_day), work.zone)
 
 

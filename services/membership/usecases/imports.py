@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
+from sqlalchemy import Row
+
+from services.membership.domain.application import by_took_no_part_in_the_cancellation
 from services.membership.domain.errors import MemberListUnreadable, Problem
 from services.membership.domain.facts import Fact
 from services.membership.domain.mandate import Appointment, MandateKind
@@ -12,7 +16,7 @@ from services.membership.domain.member import Member
 from services.membership.domain.member_list import CheckedRow, ListEntry, read_member_list
 from services.membership.domain.particulars import ParticularsRow
 from services.membership.domain.period import AccessionBasis, Moment
-from services.membership.store import imports, members
+from services.membership.store import applications, imports, members
 from services.membership.store.imports import RowReport
 from services.membership.usecases.register import Entry, hold_register
 from shared.db.work import Database, Work
@@ -51,11 +55,7 @@ async def run_imports(database: Database, development_issuer: str | None) -> int
         except MemberListUnreadable:
             checked = [CheckedRow(1, None, (Problem(None, "neither UTF-8 nor GB18030"),))]
         async with database.begin() as work:
-            if job.dry_run or any(row.problems for row in checked):
-                status = "refused" if any(row.problems for row in checked) else "checked"
-                await imports.finish_import(work, job.id, status, [_report(r) for r in checked])
-            else:
-                await _write(work, job.id, checked, development_issuer)
+            await _finish(work, job, checked, development_issuer)
     return 1
 
 
@@ -73,42 +73,46 @@ async def _live_refused(work: Work, rows: list[CheckedRow]) -> list[CheckedRow]:
     ]
 
 
-async def _write(
-    work: Work, import_id: str, rows: list[CheckedRow], development_issuer: str | None
+async def _finish(
+    work: Work, job: Row[Any], rows: list[CheckedRow], development_issuer: str | None
 ) -> None:
+    """Write every row, or none: a dry run goes as far as the first write."""
     register = await hold_register(work)
+    await applications.lock_entities(work)
     rows = await _live_refused(work, rows)
     former = await members.find_members(work, [row.entry.identifier for row in rows if row.entry])
     made: list[Entry] = []
     histories: list[tuple[str, ParticularsRow]] = []
     reports: list[RowReport] = []
-    version = register.moment.register_version
+    at = register.moment
     for row in rows:
         if row.entry is None:
             reports.append(_report(row))
             continue
         member = former.get(row.entry.identifier) or Member(new_id("mem"), row.entry.identifier)
-        at = replace(register.moment, register_version=version)
         try:
+            by_took_no_part_in_the_cancellation(member, job.requested_by)
             happened = _accede(member, row.entry, at, development_issuer)
         except Refusal as refusal:
-            reports.append(RowReport(row.line, [f"acceded_on: {refusal.code}"]))
+            reports.append(RowReport(row.line, [refusal.code]))
             continue
         made.append((member, happened, row.entry.particulars))
-        particulars = ParticularsRow(row.entry.acceded_on, version, row.entry.particulars)
+        particulars = ParticularsRow(
+            row.entry.acceded_on, at.register_version, row.entry.particulars
+        )
         histories.append((member.id, particulars))
         reports.append(RowReport(row.line, (), member.id))
-        version += len(happened)
-    if any(report.problems for report in reports):
-        await imports.finish_import(
-            work, import_id, "refused", [replace(report, member_id=None) for report in reports]
-        )
+        at = replace(at, register_version=at.register_version + len(happened))
+    is_refused = any(report.problems for report in reports)
+    if is_refused or job.dry_run:
+        untouched = [replace(report, member_id=None) for report in reports]
+        await imports.finish_import(work, job.id, "refused" if is_refused else "checked", untouched)
         return
     await register.enter(*made)
     known = {member.id for member in former.values()}
     await members.add_particulars(work, [kept for kept in histories if kept[0] in known])
     await members.insert_particulars(work, [kept for kept in histories if kept[0] not in known])
-    await imports.finish_import(work, import_id, "done", reports)
+    await imports.finish_import(work, job.id, "done", reports)
 
 
 def _accede(

@@ -1,12 +1,15 @@
 """What members do and what happens to them: leaving, being cancelled, coming back, changing particulars."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
+from typing import Any
 
-from services.membership.domain.errors import NotMember
+from services.membership.domain.identifier import checked_identifier
 from services.membership.domain.member import Member
 from services.membership.domain.particulars import Particulars, ParticularsRow, changed
 from services.membership.domain.period import AccessionBasis, Annulment, Cancellation
-from services.membership.store import members
+from services.membership.store import applications, members
 from services.membership.usecases.register import current_particulars, hold_register
 from shared.db.rulebooks import rulebook_in_force
 from shared.db.work import Work
@@ -46,26 +49,25 @@ async def change_particulars(
     work: Work,
     member_id: str,
     valid_from: date | None,
-    changes: dict[str, object],
+    changes: Mapping[str, Any],
     expected: Expected,
-) -> tuple[Member, ParticularsRow]:
+) -> Member:
     """Change a member's particulars from a day on (M10); the register of an earlier day keeps the earlier ones."""
     register = await hold_register(work)
     member = await _held(work, member_id, expected)
-    if not member.is_member:
-        raise NotMember
+    member.running(work.now)
     history = await members.particulars_of(work, member_id)
     latest = max(history, key=lambda row: row.entered_version).particulars
     row = changed(
         history,
-        Particulars.checked(**{**_fields(latest), **changes}),
+        Particulars.checked(**{**asdict(latest), **changes}),
         valid_from=valid_from or work.today,
         today=work.today,
         register_version=register.moment.register_version,
     )
     member.version += 1
     await register.enter_particulars(member, row)
-    return member, row
+    return member
 
 
 async def cancel_membership(work: Work, member_id: str, cancellation: Cancellation) -> None:
@@ -93,7 +95,9 @@ async def enter_founding_unit(
 ) -> None:
     """Make an initiating unit a member without application (Art. 26, edge case 19); one that is a member stays it."""
     register = await hold_register(work)
-    member = await members.find_member(work, identifier) or Member(new_id("mem"), identifier)
+    await applications.lock_entities(work)
+    checked = checked_identifier(identifier)
+    member = await members.find_member(work, checked) or Member(new_id("mem"), checked)
     if member.is_member:
         return
     moment = register.moment
@@ -113,7 +117,3 @@ async def _held(work: Work, member_id: str, expected: Expected) -> Member:
     member = await members.get_member(work, member_id, lock=True)
     expected.check(member.version)
     return member
-
-
-def _fields(particulars: Particulars) -> dict[str, object]:
-    return {name: getattr(particulars, name) for name in particulars.__dataclass_fields__}

@@ -3,8 +3,8 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
+from typing import TypeVar
 
 from services.membership.domain import facts
 from services.membership.domain.facts import Fact
@@ -13,19 +13,25 @@ from services.membership.domain.particulars import Particulars, ParticularsRow, 
 from services.membership.domain.period import Moment
 from services.membership.domain.register import RegisterHead
 from services.membership.store import applications, members, register
-from shared.contracts import membership as events
+from services.membership.usecases.announcements import (
+    Link,
+    announcement,
+    effective_on,
+    particulars_changed,
+)
 from shared.contracts.base import Event, RegisterChange
+from shared.contracts.membership import ApplicationRetracted
 from shared.db.work import Work
-from shared.kernel.terms import civil_day
 
 Entry = tuple[Member, Sequence[Fact], Particulars]
 """A member that changed, what happened to it, and its particulars by then."""
+
+E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
     event: Event
-    effective_on: date
     counts_from: datetime
 
 
@@ -48,40 +54,49 @@ class HeldRegister:
         told: list[_Told] = []
         for member, happened, particulars in entries:
             for fact in happened:
-                event, effective_on = self._event(member, fact, particulars)
+                event = announcement(member, fact, particulars, self._link(member))
                 if event is not None:
-                    told.append(
-                        _Told(self._linked(event), effective_on, self._counts_from(member, fact))
-                    )
+                    told.append(_Told(self._linked(event), self._counts_from(member, fact)))
         await self._announce(told)
 
     async def enter_particulars(self, member: Member, row: ParticularsRow) -> None:
         """Save and announce new particulars of a member."""
         await members.save_members(self._work, member)
         await members.add_particulars(self._work, [(member.id, row)])
-        event = events.MemberParticularsChanged(
-            **self._unlinked(member),
-            valid_from=row.valid_from,
-            identifier=member.identifier,
-            **_public(row.particulars),
-        )
-        await self._announce([_Told(self._linked(event), row.valid_from, self._work.now)])
+        event = particulars_changed(member, row, self._link(member))
+        await self._announce([_Told(self._linked(event), self._work.now)])
 
     async def _keep_entities(self, entries: Sequence[Entry]) -> None:
+        """A legal entity's live entry is its running membership, and after an ending nothing."""
         opened: dict[str, str] = {}
+        signed: list[str] = []
         for member, happened, _ in entries:
             for fact in happened:
                 if isinstance(fact, facts.PeriodOpened):
                     opened[member.identifier] = member.id
+                    signed += [fact.application_id] if fact.application_id else []
                 elif isinstance(fact, facts.PeriodEnded):
                     await applications.release_entity(self._work, member.identifier, member.id)
+                    await members.supersede_claim_codes(self._work, member.id)
         if opened:
+            await self._close_overtaken(opened, signed)
             await applications.hold_entities(self._work, opened)
 
-    async def _announce(self, told: Sequence["_Told"]) -> None:
+    async def _close_overtaken(self, opened: dict[str, str], signed: Sequence[str]) -> None:
+        """What an open application asks for has come about without it: it counts as taken back."""
+        for overtaken in await applications.live_applications(self._work, opened, but=signed):
+            overtaken.retract(overtaken.applicant, self._work.now)
+            await applications.save_application(self._work, overtaken)
+            await self._work.announce(
+                ApplicationRetracted(application_id=overtaken.id, kind=overtaken.kind.value)
+            )
+
+    async def _announce(self, told: Sequence[_Told]) -> None:
         envelopes = await self._work.announce(*(one.event for one in told))
         entered = [
-            register.Entered(one.event, envelope, one.effective_on, one.counts_from)
+            register.Entered(
+                one.event, envelope, effective_on(one.event, self._work.today), one.counts_from
+            )
             for one, envelope in zip(told, envelopes, strict=True)
             if isinstance(one.event, RegisterChange)
         ]
@@ -94,14 +109,7 @@ class HeldRegister:
             return ended.effective_at
         return self._work.now
 
-    def _linked(self, event: Event) -> Event:
-        if not isinstance(event, RegisterChange):
-            return event
-        head = event.head_after(self._head.head)
-        self._head = RegisterHead(event.register_version, head)
-        return event.model_copy(update={"register_head": head})
-
-    def _unlinked(self, member: Member) -> dict[str, Any]:
+    def _link(self, member: Member) -> Link:
         return {
             "member_id": member.id,
             "register_version": self._head.version + 1,
@@ -110,76 +118,11 @@ class HeldRegister:
             "recorded_at": self._work.now,
         }
 
-    def _event(
-        self, member: Member, fact: Fact, particulars: Particulars
-    ) -> tuple[Event | None, date]:
-        today = self._work.today
-        match fact:
-            case facts.PeriodOpened():
-                return events.MemberAcceded(
-                    **self._unlinked(member),
-                    period_id=fact.period_id,
-                    basis=events.AccessionBasis(fact.basis.value),
-                    application_id=fact.application_id,
-                    effective_on=fact.effective_on,
-                    identifier=member.identifier,
-                    **_public(particulars),
-                ), fact.effective_on
-            case facts.PeriodEnded():
-                return events.MemberEnded(
-                    **self._unlinked(member),
-                    period_id=fact.period_id,
-                    ending=events.Ending(fact.ending.value),
-                    effective_on=fact.effective_on,
-                    ground_case_id=fact.ground_case_id,
-                    successor_member_id=None,
-                ), fact.effective_on
-            case facts.MandateGiven(mandate):
-                return events.RepresentativeAppointed(
-                    **self._unlinked(member),
-                    representative_id=mandate.id,
-                    period_id=mandate.period_id,
-                    kind=events.MandateKind(mandate.kind.value),
-                    subject_issuer=mandate.subject.issuer,
-                    subject_sub=mandate.subject.sub,
-                    scopes=sorted(mandate.scopes),
-                    valid_from=mandate.valid_from,
-                    valid_until=mandate.valid_until,
-                ), civil_day(mandate.valid_from, self._work.zone)
-            case facts.MandateRemoved():
-                return events.RepresentativeRemoved(
-                    **self._unlinked(member),
-                    representative_id=fact.mandate_id,
-                    period_id=fact.period_id,
-                    removed_at=fact.removed_at,
-                ), civil_day(fact.removed_at, self._work.zone)
-            case facts.EndingAnnounced():
-                return events.MemberEndingAnnounced(
-                    member_id=member.id,
-                    ending=events.Ending(fact.ending.value),
-                    effective_on=fact.effective_on,
-                ), today
-            case facts.EndingRetracted():
-                return events.MemberEndingRetracted(
-                    member_id=member.id, effective_on=fact.effective_on
-                ), today
-            case facts.CancellationMoot():
-                return events.MemberCancellationMoot(
-                    member_id=member.id,
-                    case_id=fact.case_id,
-                    decision_number=fact.decision_number,
-                    ended_by=events.Ending(fact.ended_by.value),
-                ), today
-            case facts.CancellationKnown():
-                return None, today
-
-
-def _public(particulars: Particulars) -> dict[str, Any]:
-    return {
-        "legal_name_zh": particulars.legal_name_zh,
-        "legal_name_en": particulars.legal_name_en,
-        "sectors": [events.Sector(sector.value) for sector in particulars.sectors],
-    }
+    def _linked(self, event: E) -> E:
+        if not isinstance(event, RegisterChange):
+            return event
+        self._head = RegisterHead(event.register_version, event.head_after(self._head.head))
+        return event.model_copy(update={"register_head": self._head.head})
 
 
 async def hold_register(work: Work) -> HeldRegister:
@@ -215,4 +158,3 @@ async def _apply_due(work: Work, held: HeldRegister) -> int:
 async def current_particulars(work: Work, member_id: str) -> Particulars:
     """A member's particulars today."""
     return row_of(work.today, await members.particulars_of(work, member_id)).particulars
-

@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 from services.membership.domain.claim_code import ClaimCode, digest_of
-from services.membership.domain.errors import NotMember
+from services.membership.domain.errors import MandateUnknown
 from services.membership.domain.mandate import Appointment, Mandate
 from services.membership.domain.member import Member
 from services.membership.store import members
@@ -52,8 +52,7 @@ async def issue_claim_code(
     The code itself (130 random bits, base32 in groups) is told once and never kept.
     """
     member = await members.get_member(work, member_id, lock=True)
-    if not member.is_member:
-        raise NotMember
+    member.running(work.now)
     earlier = await members.claim_codes_of(work, member_id)
     for code in earlier:
         code.supersede(work.now)
@@ -65,21 +64,27 @@ async def issue_claim_code(
     return issued, text
 
 
-async def claim_membership(work: Work, code: str, claimer: Subject, name: str) -> Member:
+async def claim_membership(
+    work: Work, code: str, claimer: Subject, name: str
+) -> tuple[Member, Mandate]:
     """Redeem a claim code: the claimer becomes the member's legal representative."""
     register = await hold_register(work)
     claimed = await members.get_claim_code(work, digest_of(code))
     claimed.redeem(claimer, work.now)
     member = await members.get_member(work, claimed.member_id, lock=True)
-    happened = member.claim(new_id("rep"), claimer, name, work.now)
+    mandate_id = new_id("rep")
+    happened = member.claim(mandate_id, claimer, name, work.now)
     await members.save_claim_codes(work, claimed)
     await register.enter((member, happened, await current_particulars(work, member.id)))
-    return member
+    return member, mandate_of(member, mandate_id)
 
 
 def mandate_of(member: Member, mandate_id: str) -> Mandate:
-    """The member's mandate with this id."""
-    return next(mandate for mandate in member.mandates if mandate.id == mandate_id)
+    """The member's mandate with this id; refuses with ``MandateUnknown``."""
+    for mandate in member.mandates:
+        if mandate.id == mandate_id:
+            return mandate
+    raise MandateUnknown
 
 
 def _new_code() -> str:

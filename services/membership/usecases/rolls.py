@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from services.membership.domain.register import Roll
+from services.membership.domain.register import Roll, check_reached
 from services.membership.store import register, rolls
 from services.membership.usecases.register import hold_register
 from shared.contracts import membership as events
@@ -19,12 +19,14 @@ async def certify_roll(
 ) -> None:
     """Certify who is a member: now for an opening, as of ``instant`` for a close. Asked again, it says the same.
 
-    Every due ending is applied first, so the register versions up to an instant are exactly its electorate.
+    Every due ending is applied first, so the register versions up to an instant are exactly its electorate. Refuses
+    an instant that has not come with ``InstantNotReached``, so that it is asked again.
     """
     await hold_register(work)
     certified = await rolls.find_roll(work, ballot_id, purpose)
     if certified is None:
         at = work.now if instant is None else instant
+        check_reached(at, work.now)
         head = await register.head_before(work, at) if instant else await register.read_head(work)
         roll = Roll.of(await register.electorate(work, head.version), at, head)
         certified = await rolls.add_roll(work, new_id("rol"), ballot_id, purpose, roll)

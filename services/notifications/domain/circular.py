@@ -163,8 +163,7 @@ class Circular:
         ``NamedUnitsNotMembers``.
         """
         status = CIRCULAR.after(self.status, CircularAction.ISSUE)
-        if roster.register_version < max(roster.told_up_to, 1):
-            raise RosterNotReady
+        _check_reaches(roster.register_version, max(roster.told_up_to, 1))
         if roster.absent:
             raise NamedUnitsNotMembers(pointers=[f"/audience/members/{i}" for i in roster.absent])
         self.number, self.ordered_by, self.issue_at = str(number), by, None
@@ -200,10 +199,11 @@ class Circular:
             reach,
         )
 
-    def check_issued(self) -> None:
-        """Refuse with ``NotIssuedYet`` while it has no addressees."""
-        if self.status is not CircularStatus.ISSUED:
+    def check_addressees(self, roster_version: int) -> None:
+        """Refuse with ``NotIssuedYet`` while it has no addressees, ``RosterNotReady`` while they cannot be told."""
+        if self.register_version is None:
             raise NotIssuedYet
+        _check_reaches(roster_version, self.register_version)
 
     def open_correction(self, correction_id: str, now: datetime) -> "Circular":
         """A draft that will correct it; there is one at a time, and a corrected circular has its successor."""
@@ -242,3 +242,8 @@ class Circular:
     def _change(self, status: CircularStatus, now: datetime) -> None:
         self.status, self.updated_at = status, now
         self.version += 1
+
+
+def _check_reaches(roster_version: int, register_version: int) -> None:
+    if roster_version < register_version:
+        raise RosterNotReady

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, any_, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notifications.domain.circular import Circular, Content
@@ -26,7 +26,7 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
         circulars.c.status == CircularStatus.ISSUED,
         or_(
             circulars.c.audience != AudienceKind.MEMBERS,
-            circulars.c.member_ids.any(actor.member_id),
+            literal(actor.member_id) == any_(circulars.c.member_ids),
         ),
     )
 

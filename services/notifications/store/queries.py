@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, exists, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
 
 from services.notifications.domain.circular import Circular
 from services.notifications.domain.lifecycle import CircularStatus
@@ -39,7 +38,6 @@ from shared.db.roster import (
 from shared.db.work import Work
 from shared.kernel.actor import Actor
 from shared.kernel.errors import NotFound
-
 
 _HEADINGS = [column for column in notices.c if column.name not in ("body_zh", "body_en")]
 
@@ -132,16 +130,13 @@ async def count_members_among(work: Work, audience: Audience, register_version: 
 
 async def absent_among(work: Work, audience: Audience, register_version: int) -> tuple[int, ...]:
     """The places (from 0) of those units named by an audience that are no members at a register version."""
-    named = func.unnest(array(audience.member_ids, type_=Text)).table_valued(
-        "member_id", with_ordinality="place", name="named"
+    present = await work.db.scalars(
+        select(roster_periods.c.member_id).where(
+            roster_periods.c.member_id.in_(audience.member_ids), was_member_at(register_version)
+        )
     )
-    is_member = exists().where(
-        roster_periods.c.member_id == named.c.member_id, was_member_at(register_version)
-    )
-    places = await work.db.scalars(
-        select(named.c.place - 1).where(~is_member).order_by(named.c.place)
-    )
-    return tuple(places)
+    members = set(present)
+    return tuple(i for i, unit in enumerate(audience.member_ids) if unit not in members)
 
 
 def _received(member_id: str, columns: Iterable[ColumnElement[Any]]) -> Select[Any]:
@@ -168,8 +163,8 @@ def _was_addressed(member_id: str) -> ColumnElement[bool]:
     was_in_sector = exists().where(
         roster_particulars.c.member_id == member_id, was_in_sector_at(version, notices.c.sector)
     )
-    is_named = notices.c.id.in_(
-        select(notice_addressees.c.notice_id).where(notice_addressees.c.member_id == member_id)
+    is_named = exists().where(
+        notice_addressees.c.member_id == member_id, notice_addressees.c.notice_id == notices.c.id
     )
     return or_(
         and_(notices.c.audience == AudienceKind.ALL, was_member),

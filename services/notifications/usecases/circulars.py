@@ -126,7 +126,7 @@ class Acknowledged:
 async def count_acknowledgements(work: Work, circular_id: str, actor: Actor) -> Acknowledged:
     """How many addressees an issued circular has, and how many have acknowledged it."""
     circular = await circulars.read_circular(work, circular_id, actor)
-    circular.check_issued()
+    circular.check_addressees((await watermark(work)).version)
     notice = await queries.notice_of(work, circular)
     return Acknowledged(
         circular,

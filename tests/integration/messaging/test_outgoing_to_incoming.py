@@ -62,7 +62,7 @@ async def wired(floor: Callable[[], Awaitable[Database]]) -> Any:
     async with wired.listener.begin() as work:
         await work.db.execute(text("CREATE TABLE effects (a text, n serial)"))
     task = asyncio.create_task(
-        wired.bus.consume("listener", ["membership.application.#"], wired.ingestor.ingest)
+        wired.bus.consume("listener", ["membership.application.#"], wired.ingestor)
     )
     await asyncio.sleep(0)
     yield wired

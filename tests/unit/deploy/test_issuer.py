@@ -34,7 +34,6 @@ def verifier_of(issuer: DevelopmentIssuer) -> TokenVerifier:
     return TokenVerifier(issuer=ISSUER, jwks_url=ISSUER + JWKS_PATH, client=client_of(issuer))
 
 
-@pytest.mark.asyncio
 async def test_its_tokens_are_good_tokens() -> None:
     issuer = development_issuer()
     verifier = verifier_of(issuer)
@@ -47,20 +46,17 @@ async def test_its_tokens_are_good_tokens() -> None:
     ) == Actor(Subject(ISSUER, f"dev:{MEMBER}"), member_id=MEMBER)
 
 
-@pytest.mark.asyncio
 async def test_its_tokens_end() -> None:
     issuer = development_issuer()
     with pytest.raises(BadToken):
         await verifier_of(issuer).verify(issuer.token(sub="u1", now=lambda: 1_000_000_000))
 
 
-@pytest.mark.asyncio
 async def test_the_tokens_of_one_issuer_are_not_those_of_another() -> None:
     with pytest.raises(BadToken):
         await verifier_of(development_issuer()).verify(development_issuer().token(sub="u1"))
 
 
-@pytest.mark.asyncio
 async def test_its_route_shows_the_public_key_alone_and_gives_out_no_tokens(tmp_path: Path) -> None:
     key_file = tmp_path / "key.json"
     app = create_issuer(key_file, ISSUER, "development")
@@ -72,7 +68,6 @@ async def test_its_route_shows_the_public_key_alone_and_gives_out_no_tokens(tmp_
     assert (await client.post(JWKS_PATH)).status_code == 405
 
 
-@pytest.mark.asyncio
 async def test_a_new_start_goes_on_with_the_same_key(tmp_path: Path) -> None:
     key_file = tmp_path / "new" / "folder" / "key.json"
     before = development_issuer(key_file).token(sub="u1")

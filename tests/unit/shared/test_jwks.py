@@ -61,7 +61,6 @@ HOSTILE: dict[str, KeyServer] = {
 }  # fmt: skip
 
 
-@pytest.mark.asyncio
 @pytest.mark.parametrize("server", HOSTILE.values(), ids=list(HOSTILE))
 async def test_a_hostile_answer_brings_no_key(server: KeyServer) -> None:
     bench = Bench(server)
@@ -69,7 +68,6 @@ async def test_a_hostile_answer_brings_no_key(server: KeyServer) -> None:
         assert await bench.refuses(token(key))
 
 
-@pytest.mark.asyncio
 @pytest.mark.parametrize("server", HOSTILE.values(), ids=list(HOSTILE))
 async def test_a_hostile_answer_takes_no_key_away(server: KeyServer) -> None:
     bench = Bench()
@@ -79,7 +77,6 @@ async def test_a_hostile_answer_takes_no_key_away(server: KeyServer) -> None:
     assert await bench.verify(bench.token())
 
 
-@pytest.mark.asyncio
 async def test_a_bad_key_beside_a_good_one_is_passed_over() -> None:
     keys = [EC.private_jwk(), OCT | {"kid": "oct"}, SHORT_RSA.jwk(), None, ED.jwk()]
     bench = Bench(KeyServer({"keys": keys}))
@@ -88,12 +85,10 @@ async def test_a_bad_key_beside_a_good_one_is_passed_over() -> None:
     assert await bench.refuses(token(SHORT_RSA))
 
 
-@pytest.mark.asyncio
 async def test_a_fault_of_the_transport_is_a_bad_token() -> None:
     assert await Bench(KeyServer(answer=object())).refuses(token())
 
 
-@pytest.mark.asyncio
 async def test_an_issuer_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwks, "FETCH_SECONDS", 0.01)
     server = KeyServer()
@@ -105,14 +100,12 @@ async def test_an_issuer_that_never_answers_is_given_up(monkeypatch: pytest.Monk
     assert await bench.verify(token())
 
 
-@pytest.mark.asyncio
 async def test_many_callers_at_once_make_one_fetch() -> None:
     bench = Bench()
     await asyncio.gather(*(bench.verify(token(sub=f"u{number}")) for number in range(50)))
     assert bench.server.fetches == 1
 
 
-@pytest.mark.asyncio
 async def test_a_flood_of_unknown_key_names_makes_one_fetch_a_minute() -> None:
     bench = Bench()
     await bench.verify(token())
@@ -123,7 +116,6 @@ async def test_a_flood_of_unknown_key_names_makes_one_fetch_a_minute() -> None:
         assert bench.server.fetches == 1 + minutes
 
 
-@pytest.mark.asyncio
 async def test_a_silent_issuer_is_asked_once_in_five_seconds() -> None:
     bench = Bench(KeyServer(status=500))
     for second in range(10):
@@ -132,7 +124,6 @@ async def test_a_silent_issuer_is_asked_once_in_five_seconds() -> None:
     assert bench.server.fetches == 2
 
 
-@pytest.mark.asyncio
 async def test_keys_are_fresh_for_ten_minutes() -> None:
     bench = Bench()
     for minute, fetches in ((0, 1), (9, 1), (10, 2), (19, 2), (20, 3)):
@@ -141,7 +132,6 @@ async def test_keys_are_fresh_for_ten_minutes() -> None:
         assert bench.server.fetches == fetches
 
 
-@pytest.mark.asyncio
 async def test_keys_of_a_silent_issuer_are_used_for_a_day_and_no_longer() -> None:
     bench = Bench()
     await bench.verify(bench.token())
@@ -155,7 +145,6 @@ async def test_keys_of_a_silent_issuer_are_used_for_a_day_and_no_longer() -> Non
     assert await bench.verify(bench.token())
 
 
-@pytest.mark.asyncio
 async def test_a_new_key_counts_within_a_minute_and_the_old_one_ends() -> None:
     bench = Bench()
     await bench.verify(bench.token(ED))
@@ -166,7 +155,6 @@ async def test_a_new_key_counts_within_a_minute_and_the_old_one_ends() -> None:
     assert await bench.refuses(bench.token(ED))
 
 
-@pytest.mark.asyncio
 async def test_a_caller_who_leaves_during_the_fetch_does_not_spoil_it_for_the_next() -> None:
     server = KeyServer()
     server.is_stuck = True

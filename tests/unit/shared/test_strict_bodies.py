@@ -13,8 +13,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError, create_model
 
 from shared.http.strict import (
     Body,
@@ -149,7 +150,6 @@ REFUSED_BODIES: list[tuple[str, bytes, int, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.asyncio
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     ("body", "status", "faults"),
@@ -224,7 +224,6 @@ REFUSED_FIELDS: dict[str, dict[str, list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.asyncio
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("place", REFUSED_FIELDS)
 async def test_a_hostile_value_is_refused_where_it_stands(place: str) -> None:
@@ -236,7 +235,6 @@ async def test_a_hostile_value_is_refused_where_it_stands(place: str) -> None:
             assert told == (raw[:80], 422, {f"/{place}": code})
 
 
-@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("content_type", "headers"),
     [
@@ -254,7 +252,6 @@ async def test_no_content_header_breaks_the_reading(
         assert (await send(body, content_type, **headers)).status_code < 500
 
 
-@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("name", "sent", "read"),
     [
@@ -337,12 +334,14 @@ _json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_json)
 def test_whatever_is_within_bounds_is_read_as_it_was_written(value: object) -> None:
     assert parse_json(json.dumps(value).encode()) == value
     assert parse_json(json.dumps(value, ensure_ascii=False, indent=1).encode()) == value
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text(alphabet='[]{}",:\\u0dE-+.ntf \n').map(str.encode))
 def test_whatever_else_comes_is_read_as_python_reads_it_or_refused(body: bytes) -> None:
     try:
@@ -362,6 +361,24 @@ def test_a_body_made_in_python_keeps_the_same_rules() -> None:
     assert made.signed_at.tzinfo is UTC
     with pytest.raises(ValueError, match="founded_on"):
         Application(name="a", founded_on=moment)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        (int, "5"),
+        (int, True),
+        (bool, 1),
+        (float, "1"),
+        (str, 5),
+        (date, "2005-03-09"),
+        (Sector, "mail"),
+    ],
+)
+def test_a_field_of_a_plain_type_converts_nothing_either(kind: type, sent: object) -> None:
+    plain = create_model("Plain", __base__=Body, field=(kind, ...))
+    with pytest.raises(ValidationError):
+        plain.model_validate({"field": sent})
 
 
 def test_a_subject_without_issuer_is_one_of_the_issuer_we_trust() -> None:

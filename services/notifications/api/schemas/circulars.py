@@ -197,7 +197,7 @@ class CircularOut(BaseModel):
     def of(cls, circular: Circular, *, public_url: str, for_writer: bool) -> "CircularOut":
         """The circular as its writers, or a unit that may read it, see it."""
         content, ordered_by = circular.content, circular.ordered_by
-        named = list(content.audience.member_ids) or None
+        sector, named = content.audience.sector, list(content.audience.member_ids) or None
         return cls(
             id=circular.id,
             version=circular.version,
@@ -210,7 +210,7 @@ class CircularOut(BaseModel):
             body=WordingOut.model_validate(content.body),
             audience=AudienceOut(
                 kind=content.audience.kind,
-                sector=content.audience.sector and Sector(content.audience.sector),
+                sector=Sector(sector) if sector else None,
                 members=named if for_writer else None,
             ),
             acknowledgement_required=content.acknowledgement_required,

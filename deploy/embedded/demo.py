@@ -1,0 +1,267 @@
+"""The main job, played over HTTP on the embedded suite: an association takes over its members and speaks to them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from deploy.embedded.caller import Caller, StoryBroken
+from deploy.embedded.member_list import invented_identifier, invented_member_list
+from deploy.issuer import DevelopmentIssuer
+from shared.kernel.actor import Role
+
+INVENTED_MEMBERS = 300
+AT_ONCE = 16
+SECTOR = "venue_operator"
+
+
+class Demo:
+    """One play of the main job against a running suite.
+
+    ``advance(days)`` lets procedure time pass; ``member_list``: the file to import, None: an invented one; ``messy``: a file
+    that is only checked.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        issuer: DevelopmentIssuer,
+        advance: Callable[[int], Awaitable[None]],
+        console: Console,
+        *,
+        member_list: bytes | None = None,
+        messy: bytes | None = None,
+    ) -> None:
+        self._http = http
+        self._issuer = issuer
+        self._advance = advance
+        self._console = console
+        self._member_list = member_list or invented_member_list(INVENTED_MEMBERS)
+        self._messy = messy
+        self._registrar = self._as("dev:registrar", Role.REGISTRAR)
+        self._secretary = self._as("dev:secretary", Role.SECRETARY)
+        self._public = self._as("dev:reader")
+
+    async def play(self) -> None:
+        """Play it, told step by step; raises ``StoryBroken`` where the suite does not do its part."""
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        ) as self._progress:
+            await self._take_over_the_members()
+            await self._three_companies_apply()
+            await self._members_come_and_go()
+            await self._publish_a_bulletin()
+            await self._send_circulars()
+            await self._count_every_inbox()
+            await self._look_at_the_register()
+
+    def _as(self, sub: str, *roles: Role, member: str | None = None) -> Caller:
+        return Caller(self._http, self._issuer, sub, *roles, member=member)
+
+    def _member(self, member_id: str) -> Caller:
+        return self._as(f"dev:{member_id}", member=member_id)
+
+    def _tell(self, line: str) -> None:
+        self._console.print(f"[green]✓[/] {line}")
+
+    async def _take_over_the_members(self) -> None:
+        if self._messy is not None:
+            job = await self._import(self._messy, "Checking a messy file", dry_run=True)
+            refused = await self._registrar.pages(
+                f"/v1/imports/{job['id']}/rows", only_refused="true"
+            )
+            self._tell(
+                f"A spreadsheet's file, checked only: {job['rows_accepted']} rows are good, "
+                f"{len(refused)} are not (line {refused[0]['line']}: {refused[0]['problems'][0]})"
+            )
+        job = await self._import(self._member_list, "Importing the member list", dry_run=False)
+        self._tell(f"{job['rows_accepted']} members taken over from a list, in one transaction")
+        self._members = [member["id"] for member in await self._public.pages("/v1/members")]
+
+    async def _import(self, file: bytes, what: str, *, dry_run: bool) -> Any:
+        job = await self._registrar.send_file("/v1/imports", file, dry_run=str(dry_run).lower())
+        bar = self._progress.add_task(what, total=file.count(b"\n") - 1)
+        while job["status"] in ("queued", "checking"):
+            await asyncio.sleep(0.05)
+            job = await self._registrar.get(f"/v1/imports/{job['id']}")
+            self._progress.update(bar, completed=job["rows_checked"])
+        self._progress.remove_task(bar)
+        return job
+
+    async def _three_companies_apply(self) -> None:
+        returned = await self._apply("acceding", 1)
+        answer = await self._registrar.post(
+            f"{returned}/returning",
+            {"missing": ["营业执照副本 · A copy of the business licence"]},
+            etag=await self._registrar.etag(returned),
+        )
+        again = self._application("acceding", 1)
+        again.pop("identifier")
+        await self._as("dev:applicant-1").post(f"{returned}/resubmission", again)
+        await self._approve(returned)
+        signed = await self._as("dev:legal-1").post(f"{returned}/instrument")
+        self._newcomer = signed["member_id"]
+        self._tell(f"A company applied, was asked for “{answer['missing'][0]}”, and acceded")
+
+        refused = await self._apply("refused", 2)
+        await self._registrar.post(
+            f"{refused}/refusal",
+            {"ground": "not_a_practitioner", "reasons": "经营范围不含互联网业务。"},
+            etag=await self._registrar.etag(refused),
+        )
+        self._tell("Another was refused: it is no practitioner of the industry (Art. 28)")
+
+        waiting = await self._apply("waiting", 3)
+        await self._approve(waiting)
+        state = await self._registrar.get(waiting)
+        self._tell(f"A third is {state['status']} and waits for: {state['waiting_for']}")
+
+    def _application(self, name: str, number: int) -> dict[str, Any]:
+        return {
+            "identifier": invented_identifier(Random(f"{name} {number}")),
+            "particulars": {
+                "legal_name_zh": f"杭州示例{number}网络科技有限公司",
+                "legal_name_en": f"Hangzhou Example {number} Network Technology Co., Ltd.",
+                "sectors": [SECTOR],
+                "legal_representative": "周敏",
+                "contact_email": f"liaison@{name}.example",
+            },
+            "legal_representative_subject": {"sub": f"dev:legal-{number}"},
+            "accepts_rules": True,
+        }
+
+    async def _apply(self, name: str, number: int) -> str:
+        applicant = self._as(f"dev:applicant-{number}")
+        application = await applicant.post("/v1/applications", self._application(name, number))
+        return f"/v1/applications/{application['id']}"
+
+    async def _approve(self, application: str) -> None:
+        etag = await self._registrar.etag(application)
+        await self._registrar.post(f"{application}/approval", etag=etag)
+
+    async def _members_come_and_go(self) -> None:
+        leaving, delegating = self._members[0], self._members[1]
+        self._left = leaving
+        await self._member(leaving).post(f"/v1/members/{leaving}/withdrawal", {})
+        self._tell("A member left by notice; nobody was asked (Art. 28)")
+        path = f"/v1/members/{delegating}/representatives"
+        machine = await self._member(delegating).post(
+            path,
+            {
+                "kind": "machine",
+                "name": "office-system",
+                "subject": {"sub": "dev:office-system"},
+                "scopes": ["circulars"],
+            },
+        )
+        await self._member(delegating).post(f"{path}/{machine['id']}/removal")
+        self._tell("A member appointed its own system as representative, and removed it again")
+
+    async def _publish_a_bulletin(self) -> None:
+        bar = self._progress.add_task("A month of procedure passes", total=None)
+        await self._advance(32)
+        self._progress.remove_task(bar)
+        bulletin = (await self._public.get("/v1/bulletins"))["items"][0]
+        self._tell(
+            f"The month ended: bulletin no. {bulletin['number']} tells of {bulletin['joined_count']} "
+            f"joined, {bulletin['ceased_count']} ceased"
+        )
+
+    async def _send_circulars(self) -> None:
+        self._to_all = await self._circular(
+            "关于开展自律检查的通知", "On a self-discipline review", {"kind": "all"}
+        )
+        self._to_sector = await self._circular(
+            "上网场所管理提示", "On venues", {"kind": "sector", "sector": SECTOR}
+        )
+        self._tell(
+            f"Circular {self._to_all['number']} went to all, "
+            f"{self._to_sector['number']} to the sector “{SECTOR}”"
+        )
+
+    async def _circular(self, zh: str, en: str, audience: dict[str, str]) -> Any:
+        draft = await self._secretary.post(
+            "/v1/circulars",
+            {
+                "category": "self_discipline",
+                "title": {"zh": zh, "en": en},
+                "body": {"zh": "请各成员单位阅知并确认收悉。", "en": "Please read and acknowledge."},
+                "audience": audience,
+                "acknowledgement_required": True,
+            },
+        )
+        path = f"/v1/circulars/{draft['id']}"
+        return await self._secretary.post(
+            f"{path}/issue", etag=await self._secretary.etag(path)
+        )
+
+    async def _count_every_inbox(self) -> None:
+        numbers = {self._to_all["number"], self._to_sector["number"]}
+        received: Counter[str] = Counter()
+        addressed = [member for member in self._members if member != self._left]
+
+        async def open_inbox(member_id: str) -> None:
+            inbox = await self._member(member_id).pages("/v1/inbox")
+            own = Counter(notice["number"] for notice in inbox if notice["number"] in numbers)
+            if max(own.values(), default=0) > 1:
+                raise StoryBroken("a member has a notice twice")
+            received.update(own)
+            if hash(member_id) % 4:
+                first = next(n for n in inbox if n["number"] == self._to_all["number"])
+                await self._member(member_id).post(f"/v1/inbox/{first['id']}/acknowledgement")
+
+        await self._for_each("Every member opens its inbox", addressed, open_inbox)
+        summary = await self._secretary.get(
+            f"/v1/circulars/{self._to_all['id']}/acknowledgements", status="outstanding"
+        )
+        in_sector = await self._secretary.get(
+            f"/v1/circulars/{self._to_sector['id']}/acknowledgements"
+        )
+        expected = {
+            self._to_all["number"]: summary["addressed"] - 1,
+            self._to_sector["number"]: in_sector["addressed"] - 1,
+        }
+        if dict(received) != expected:
+            raise StoryBroken(f"inboxes hold {dict(received)}, expected {expected}")
+        self._tell(
+            f"Every addressed member has its notice exactly once: {summary['addressed']} and "
+            f"{in_sector['addressed']}, counted in the inboxes"
+        )
+        self._tell(
+            f"{summary['acknowledged']} have acknowledged, {summary['outstanding']} have not; "
+            f"the first of them: {summary['items'][0]['legal_name_zh']}"
+        )
+
+    async def _for_each(
+        self, what: str, members: list[str], act: Callable[[str], Awaitable[None]]
+    ) -> None:
+        bar = self._progress.add_task(what, total=len(members))
+        waiting = iter(members)
+
+        async def work() -> None:
+            for member_id in waiting:
+                await act(member_id)
+                self._progress.advance(bar)
+
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+        self._progress.remove_task(bar)
+
+    async def _look_at_the_register(self) -> None:
+        today = await self._public.get("/v1/register")
+        past = date.fromisoformat(today["as_of"]).replace(day=1) - timedelta(days=3650)
+        then = await self._public.get("/v1/register", as_of=past.isoformat())
+        self._tell(
+            f"The register today: {today['members_count']} members, version "
+            f"{today['register_version']}; on {past}: {then['members_count']}"
+        )

@@ -1,0 +1,1 @@
+"""The bodies and views of membership's API, by resource."""

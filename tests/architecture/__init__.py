@@ -1,0 +1,1 @@
+"""The gates that keep the house as it is drawn."""

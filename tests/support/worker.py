@@ -1,0 +1,137 @@
+"""A part of a service in a process of its own, to be killed: ``python -m tests.support.worker PART OPTIONS``.
+
+``--broken dedupe`` and ``--broken order`` are deliberately broken builds: the checker must find what they do.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from shared import logs
+from shared.contracts.base import Envelope
+from shared.contracts.membership import BulletinPublished
+from shared.db.work import Database, Work
+from shared.messaging import relay as relay_module
+from shared.messaging.consumer import Handler, Ingestor, Reactions, each
+from shared.messaging.memory import MemoryBus
+from shared.messaging.rabbit import RabbitBus
+from shared.messaging.relay import Relay
+
+LISTENER = "notifications"
+BINDINGS = ("membership.bulletin.#",)
+UNORDERED_CLAIM = """
+    SELECT event_id, aggregate_id, sequence, type, body, attempts FROM outgoing_events
+    WHERE published_at IS NULL AND next_attempt_at <= clock_timestamp()
+    ORDER BY random() LIMIT :heads + 0 * :followers FOR UPDATE SKIP LOCKED
+"""
+EFFECT = text("INSERT INTO effects (aggregate_id, number) VALUES (:aggregate_id, :number)")
+
+
+class _DirectIngestor(Ingestor):
+    """The broken build: effects happen on arrival, as often and in the order in which messages come."""
+
+    async def ingest(self, bodies: Sequence[bytes]) -> None:
+        async with self._database.begin() as work:
+            for body in bodies:
+                data = Envelope.model_validate_json(body).data
+                await _react(work, BulletinPublished.model_validate(data))
+
+
+class _MortalIngestor(Ingestor):
+    """Dies of reading a certain message."""
+
+    def __init__(self, database: Database, dies_of: str) -> None:
+        super().__init__(database)
+        self._dies_of = dies_of.encode()
+
+    async def ingest(self, bodies: Sequence[bytes]) -> None:
+        if any(self._dies_of in body for body in bodies):
+            os.kill(os.getpid(), signal.SIGKILL)
+        await super().ingest(bodies)
+
+
+async def _react(work: Work, event: BulletinPublished) -> None:
+    await work.db.execute(EFFECT, {"aggregate_id": event.bulletin_id, "number": event.number})
+
+
+REACTIONS: Reactions = {BulletinPublished: [each(_react)]}
+
+
+def _database(url: str) -> Database:
+    return Database(url, zone=ZoneInfo("Asia/Shanghai"), pool_size=4)
+
+
+async def relay(options: argparse.Namespace) -> None:
+    """Relay the publisher's events to RabbitMQ; now and then crash between confirm and commit."""
+    relay_module.HEADS, relay_module.FOLLOWERS = 10, 5
+    if options.broken == "order":
+        relay_module._CLAIM = text(UNORDERED_CLAIM)  # noqa: SLF001 - the broken build
+
+    def reached(_point: str) -> None:
+        if random.random() < options.crash:  # noqa: S311
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    bus = RabbitBus(options.broker)
+    await Relay(
+        _database(options.publisher), bus, is_heard=lambda _type: True, reached=reached
+    ).run()
+
+
+async def consumer(options: argparse.Namespace) -> None:
+    """Take in and handle the listener's events from RabbitMQ."""
+    database = _database(options.listener)
+    bus = RabbitBus(options.broker, prefetch=options.prefetch)
+    if options.broken:
+        await bus.consume(LISTENER, BINDINGS, _DirectIngestor(database))
+    ingestor = _MortalIngestor(database, options.dies_of) if options.dies_of else Ingestor(database)
+    handler = Handler(database, REACTIONS, ingestor.arrived)
+    await asyncio.gather(handler.run(), bus.consume(LISTENER, BINDINGS, ingestor))
+
+
+async def embedded(options: argparse.Namespace) -> None:
+    """Both sides in one process over the bus inside the process."""
+    listener, bus = _database(options.listener), MemoryBus()
+    ingestor = Ingestor(listener)
+    handler = Handler(listener, REACTIONS, ingestor.arrived)
+
+    def reached(_point: str) -> None:
+        if random.random() < options.crash:  # noqa: S311
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    relays = [
+        Relay(_database(options.publisher), bus, is_heard=lambda _type: True, reached=reached)
+        for _ in range(options.relays)
+    ]
+    await asyncio.gather(
+        bus.consume(LISTENER, BINDINGS, ingestor),
+        handler.run(),
+        *(one.run() for one in relays),
+    )
+
+
+def main() -> None:
+    """Run the part that is named until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("part", choices=["relay", "consumer", "embedded"])
+    parser.add_argument("--publisher")
+    parser.add_argument("--listener")
+    parser.add_argument("--broker")
+    parser.add_argument("--broken", choices=["dedupe", "order"])
+    parser.add_argument("--crash", type=float, default=0.0)
+    parser.add_argument("--relays", type=int, default=1)
+    parser.add_argument("--prefetch", type=int, default=50)
+    parser.add_argument("--dies-of")
+    options = parser.parse_args()
+    logs.configure(json=False, level="ERROR")
+    part = {"relay": relay, "consumer": consumer, "embedded": embedded}[options.part]
+    asyncio.run(part(options))
+
+
+if __name__ == "__main__":
+    main()
