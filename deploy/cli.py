@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.panel import Panel
 
@@ -20,6 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+
+clock = typer.Typer(no_args_is_help=True, help="Procedure time, where GONGYUE_TEST_CLOCK is on.")
+app.add_typer(clock, name="clock")
 
 KEEP = Path(".gongyue")
 DATA = Path("..") / "shared" / "data"
@@ -41,7 +44,7 @@ def demo(
     from deploy.embedded.suite import prepare, serving
 
     logs.configure(json=False, level="WARNING")
-    given = list or _if_there(DATA / "roll.csv")
+    given = list.read_bytes() if list else _if_there(DATA / "roll.csv")
     messy = None if list else _if_there(DATA / "roll-messy.gb18030.csv")
     with console.status("Starting PostgreSQL and the suite"), EmbeddedPostgres() as postgres:
         suite = prepare(postgres, port=port, keys=None)
@@ -58,12 +61,12 @@ def demo(
                     suite.issuer,
                     advance,
                     console,
-                    member_list=given and given.read_bytes(),
-                    messy=messy and messy.read_bytes(),
+                    member_list=given,
+                    messy=messy,
                 ).play()
 
         console.print(f"[green]✓[/] The suite answers at {suite.url}")
-        asyncio.run(play())
+        uvloop.run(play())
     console.print(
         Panel(
             "gongyue up                     keep a suite running (data in ./.gongyue)\n"
@@ -101,7 +104,7 @@ def up(port: Port = 8000, data: Annotated[Path, typer.Option()] = KEEP) -> None:
                 await asyncio.Event().wait()
 
         try:
-            asyncio.run(serve())
+            uvloop.run(serve())
         except KeyboardInterrupt:
             console.print("Stopped.")
 
@@ -148,13 +151,42 @@ def topology() -> None:
     console.print(f"[green]✓[/] queues for {', '.join(names)}")
 
 
+@app.command()
+def issuer(
+    port: Port = 8900,
+    key_file: Annotated[Path, typer.Option()] = KEEP / "keys" / "issuer.json",
+) -> None:
+    """Serve the development issuer's keys, for services that run on their own. Never in production."""
+    from deploy.issuer import create_issuer
+    from shared.serve import server
+    from shared.settings import SuiteSettings
+
+    suite = SuiteSettings()
+    server(create_issuer(key_file, suite.issuer, suite.environment), port=port).run()
+
+
+@clock.command()
+def advance(
+    days: Annotated[int, typer.Option(help="How many days are to pass.")],
+    data: Annotated[Path, typer.Option(help="Of the suite that `up` serves.")] = KEEP,
+    deployed: Annotated[
+        bool, typer.Option(help="The services in the environment instead, on their databases.")
+    ] = False,
+) -> None:
+    """Let procedure time pass, from one due instant to the next, over all services."""
+    from deploy.advancing import advance_deployed, advance_embedded
+
+    now = asyncio.run(advance_deployed(days) if deployed else advance_embedded(days, data))
+    console.print(f"[green]✓[/] It is now {now}")
+
+
 def main() -> None:
     """The entry point of the command."""
     app()
 
 
-def _if_there(path: Path) -> Path | None:
-    return path if path.exists() else None
+def _if_there(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 if __name__ == "__main__":

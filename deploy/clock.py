@@ -20,7 +20,7 @@ POLL_SECONDS = 0.02
 
 _SET = text(
     "INSERT INTO test_clock (advance) VALUES (:advance) "
-    "ON CONFLICT (\"only\") DO UPDATE SET advance = excluded.advance"
+    'ON CONFLICT ("only") DO UPDATE SET advance = excluded.advance'
 )
 _UNSETTLED = text(
     "SELECT (SELECT count(*) FROM outgoing_events WHERE published_at IS NULL)"

@@ -13,6 +13,8 @@ from shared.messaging.rabbit import RabbitBus
 from shared.service import ALL_PARTS, Part, Service, create_app
 
 GRACE_SECONDS = 30
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients and gateways keep an idle connection, so that it is they who close it."""
 
 
 def main(declare: Callable[[], Service], arguments: Sequence[str] | None = None) -> None:
@@ -50,5 +52,6 @@ def server(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.S
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )

@@ -39,6 +39,9 @@ from shared.timers import Timer, in_one_work, run_timer
 log = get_logger(__name__)
 
 
+ASK_SECONDS = 5.0
+
+
 class Part(StrEnum):
     """What a process runs of a service; one image, any mix."""
 
@@ -99,6 +102,7 @@ class Service:
                 Timer(
                     "ask_for_missing_events",
                     in_one_work(lambda work: ask_for_missing_events(work, name, ask, gap)),
+                    every_seconds=ASK_SECONDS,
                 )
             )
             if self.keeps_roster:
@@ -106,6 +110,7 @@ class Service:
                     Timer(
                         "ask_for_missing_register",
                         in_one_work(lambda work: ask_for_missing_register(work, name, ask, gap)),
+                        every_seconds=ASK_SECONDS,
                     )
                 )
         return timers

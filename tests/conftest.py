@@ -19,7 +19,7 @@ def postgres() -> Iterator[TestPostgres]:
     postgres = TestPostgres()
     postgres.server.start()
     yield postgres
-    postgres.server.stop()
+    postgres.stop()
 
 
 @pytest.fixture(scope="session")

@@ -196,15 +196,16 @@ class Demo:
             {
                 "category": "self_discipline",
                 "title": {"zh": zh, "en": en},
-                "body": {"zh": "请各成员单位阅知并确认收悉。", "en": "Please read and acknowledge."},
+                "body": {
+                    "zh": "请各成员单位阅知并确认收悉。",
+                    "en": "Please read and acknowledge.",
+                },
                 "audience": audience,
                 "acknowledgement_required": True,
             },
         )
         path = f"/v1/circulars/{draft['id']}"
-        return await self._secretary.post(
-            f"{path}/issue", etag=await self._secretary.etag(path)
-        )
+        return await self._secretary.post(f"{path}/issue", etag=await self._secretary.etag(path))
 
     async def _count_every_inbox(self) -> None:
         numbers = {self._to_all["number"], self._to_sector["number"]}

@@ -16,7 +16,14 @@ SECTORS = (
     ("venue_operator", "网吧连锁有限公司", "Internet Cafe Chain Co., Ltd."),
 )
 CITIES = (("北京", "Beijing"), ("上海", "Shanghai"), ("广州", "Guangzhou"), ("成都", "Chengdu"))
-NAMES = (("远", "yuan"), ("通", "tong"), ("星", "xing"), ("云", "yun"), ("嘉", "jia"), ("海", "hai"))
+NAMES = (
+    ("远", "yuan"),
+    ("通", "tong"),
+    ("星", "xing"),
+    ("云", "yun"),
+    ("嘉", "jia"),
+    ("海", "hai"),
+)
 PEOPLE = ("张敏", "王磊", "李娜", "刘洋", "陈静", "杨帆")
 DISTRICTS = ("110108", "310115", "440305", "510107")
 CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -40,7 +47,7 @@ def invented_identifier(draw: random.Random) -> str:
 
 def invented_member_list(count: int, seed: int = 31) -> bytes:
     """A CSV file (UTF-8, header and ``count`` rows) as an association would hand it in."""
-    draw = random.Random(seed)  # noqa: S311 - invented names need no secrecy
+    draw = random.Random(seed)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    any_,
     delete,
     exists,
     func,
@@ -45,6 +46,7 @@ from shared.contracts.membership import (
     Sector,
 )
 from shared.db.base import IdText, Instant, SubjectText, new_metadata
+from shared.db.mailboxes import incoming_events
 from shared.db.work import Work
 from shared.kernel.actor import Scope, Subject
 from shared.kernel.chain import EMPTY_HEAD
@@ -181,9 +183,14 @@ async def _advance(work: Work, reached: Watermark) -> None:
 
 
 async def _start_over(work: Work) -> None:
-    """Forget everything; the gap that remains is asked for again (see ``shared/messaging/gaps.py``)."""
+    """Forget everything, also that the changes had arrived, so that the replay asked for next is taken in anew."""
     for table in (roster_periods, roster_particulars, roster_mandates, roster_arrivals):
         await work.db.execute(delete(table))
+    await work.db.execute(
+        delete(incoming_events).where(
+            incoming_events.c.source == "membership", incoming_events.c.type.in_(_ARRIVAL_TYPES)
+        )
+    )
     await work.db.execute(update(roster_state).values(watermark=0, head=EMPTY_HEAD, asked_at=None))
 
 
@@ -304,7 +311,7 @@ def was_in_sector_at(version: Any, sector: Any, particulars: Any = roster_partic
     return and_(
         particulars.c.entered_version <= version,
         or_(particulars.c.until_version.is_(None), particulars.c.until_version > version),
-        particulars.c.sectors.any(sector),
+        any_(particulars.c.sectors) == sector,
     )
 
 
@@ -324,7 +331,9 @@ def members_at(version: int, sector: Sector | None = None) -> Select[tuple[str, 
             or_(particulars.c.until_version.is_(None), particulars.c.until_version > version),
         )
     )
-    return statement.where(particulars.c.sectors.any(sector.value)) if sector else statement
+    if sector is None:
+        return statement
+    return statement.where(any_(particulars.c.sectors) == sector.value)
 
 
 async def may_act(
@@ -349,7 +358,7 @@ async def may_act(
         mandate.c.removed_at.is_(None),
         mandate.c.valid_from <= work.now,
         or_(mandate.c.valid_until.is_(None), mandate.c.valid_until > work.now),
-        or_(mandate.c.scopes.any(scope.value), mandate.c.scopes.any(Scope.ALL.value)),
+        or_(any_(mandate.c.scopes) == scope.value, any_(mandate.c.scopes) == Scope.ALL.value),
         period.c.period_id == mandate.c.period_id,
         running,
     )

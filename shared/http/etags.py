@@ -16,7 +16,7 @@ def set_etag(response: Response, version: int, view: str) -> None:
     response.headers["ETag"] = f'"{version}-{view}"'
 
 
-def _expected(request: Request) -> Expected:
+async def _expected(request: Request) -> Expected:
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return ANY_VERSION
@@ -24,10 +24,10 @@ def _expected(request: Request) -> Expected:
     return Expected(frozenset(int(match[1]) for match in matches if match))
 
 
-def _required(request: Request) -> Expected:
+async def _required(request: Request) -> Expected:
     if "if-match" not in request.headers:
         raise PreconditionRequired
-    return _expected(request)
+    return await _expected(request)
 
 
 IfMatch = Annotated[Expected, Depends(_expected)]

@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.metrics import Metrics
@@ -13,6 +13,8 @@ from shared.kernel.ids import new_id
 from shared.logs import get_logger, origin
 
 log = get_logger("gongyue.access")
+
+CLIENT_GONE = 499
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -66,6 +68,8 @@ class RecordingMiddleware:
         with origin(current, trace if _TRACEPARENT.match(trace) else None):
             try:
                 await self._app(scope, receive, sending)
+            except ClientDisconnect:  # nobody is left to be answered, and nothing of ours failed
+                record.status = CLIENT_GONE
             except Exception as fault:  # whatever escaped is told as a problem, once
                 if not record.unrecorded:
                     log.exception("request_failed", route=record.route, method=scope["method"])

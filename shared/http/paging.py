@@ -81,7 +81,7 @@ class Pager:
         return hmac.digest(self._key, self._bound_to + b"\0" + payload, hashlib.sha256)[:MAC_BYTES]
 
 
-def _pager(
+async def _pager(
     request: Request,
     limit: Annotated[
         int, Query(ge=1, le=MOST, description="How many items at most on a page.")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -61,7 +62,19 @@ def _route_settings(route: APIRoute) -> tuple[Access, frozenset[str]]:
     declared = [d.dependency for d in route.dependencies if isinstance(d.dependency, _Declared)]
     if len(declared) != 1:
         raise TypeError(f"{route.name}: a route declares its access exactly once")
+    _refuse_threads(route.dependant, route.name)
     return declared[0].access, frozenset(_query_parameters(route.dependant))
+
+
+def _refuse_threads(dependant: Dependant, route: str) -> None:
+    """A plain function would be run in a thread, at many times the cost of what it does here."""
+    for inner in dependant.dependencies:
+        call = inner.call
+        if not iscoroutinefunction(call) and not iscoroutinefunction(
+            getattr(call, "__call__", None)  # noqa: B004 - the method of an instance is meant
+        ):
+            raise TypeError(f"{route}: its dependency {call!r} is not asynchronous")
+        _refuse_threads(inner, route)
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[str]:
@@ -98,7 +111,7 @@ class WorkRoute(APIRoute):
             body = b"" if request.method in READING else await request.body()
             _check_media_type(request, body, raw_body)
             if body and raw_body is None:
-                await request.json()  # here, because FastAPI would turn what it raises into a plain 400
+                await request.json()  # read by FastAPI, what it raises would become a plain 400
             async with request.app.state.database.begin() as work:
                 request.state.work, request.state.actor = work, actor
                 await access.check(request, work, actor, request.app.state.service.may_act)
@@ -121,7 +134,7 @@ class _Declared:
     def __init__(self, access: Access) -> None:
         self.access = access
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """Nothing: the check needs the work, which the route opens."""
 
 
@@ -132,7 +145,7 @@ class RawBody:
         self.media_types = media_types
         self.limit = limit
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """Nothing: ``WorkRoute`` reads the declaration."""
 
 
@@ -141,18 +154,24 @@ def access(allowed: Access) -> Any:
     return Depends(_Declared(allowed))
 
 
-def _work(request: Request) -> Work:
+async def _work(request: Request) -> Work:
     work: Work = request.state.work
     return work
 
 
-def _actor(request: Request) -> Actor:
+async def _actor(request: Request) -> Actor:
     actor: Actor = request.state.actor
     return actor
 
 
+async def _public_url(request: Request) -> str:
+    url: str = request.app.state.public_url
+    return url
+
+
 CurrentWork = Annotated[Work, Depends(_work)]
 CurrentActor = Annotated[Actor, Depends(_actor)]
+PublicUrl = Annotated[str, Depends(_public_url)]
 
 
 async def _authenticate(request: Request) -> Actor:

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import aio_pika
 from aio_pika.abc import (
@@ -228,7 +227,7 @@ def _rescue_into(
             else:
                 await inlet.ingest([message.body])
             await message.ack()
-        except Exception as fault:  # not stored: it stays with the broker, and the consumer starts anew
+        except Exception as fault:  # not stored: it stays with the broker
             log.warning("dead_letter_not_rescued", fault=type(fault).__name__)
             arrived.put_nowait(None)
 

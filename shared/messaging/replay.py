@@ -1,6 +1,6 @@
 """Announcing again what another service missed, into its queue alone; and noticing what we miss ourselves."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Table, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -107,22 +107,20 @@ async def ask_for_missing_events(
 async def ask_for_missing_register(
     work: Work, service: str, request: type[ReplayRequested], gap: timedelta = GAP
 ) -> int:
-    """Ask membership for the register from the watermark on: a new service once, later when a version stays away."""
+    """Ask membership for the register from the watermark on: where there is none yet, and when a version stays away."""
     await work.db.execute(insert(roster_state).values(only=True).on_conflict_do_nothing())
     state = (await work.db.execute(select(roster_state).with_for_update(skip_locked=True))).first()
     if state is None:
         return 0
-    is_new = state.watermark == 0 and state.asked_at is None
+    asked_lately = await _asked_within(work, state.asked_at, gap)
+    is_empty = state.watermark == 0 and not await _asked_within(work, state.asked_at, 10 * gap)
     is_late = await work.db.scalar(
         select(literal(True)).where(
             select(func.min(roster_arrivals.c.received_at)).scalar_subquery()
             < func.clock_timestamp() - gap
         )
     )
-    asked_lately = await work.db.scalar(
-        select(literal(True)).where(literal(state.asked_at) > func.clock_timestamp() - gap)
-    )
-    if not (is_new or is_late) or asked_lately:
+    if asked_lately or not (is_empty or is_late):
         return 0
     await work.announce(
         request(
@@ -135,3 +133,8 @@ async def ask_for_missing_register(
     await work.db.execute(update(roster_state).values(asked_at=func.clock_timestamp()))
     log.info("register_asked_for", register_from=state.watermark + 1)
     return 1
+
+
+async def _asked_within(work: Work, asked_at: datetime | None, while_: timedelta) -> bool:
+    lately = select(literal(True)).where(literal(asked_at) > func.clock_timestamp() - while_)
+    return asked_at is not None and bool(await work.db.scalar(lately))

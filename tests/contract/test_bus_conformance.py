@@ -42,9 +42,7 @@ class Harness:
 
     async def listen(self, service: str, *bindings: str) -> Listener:
         listener = Listener()
-        self._tasks.append(
-            asyncio.create_task(self.bus.consume(service, bindings, listener))
-        )
+        self._tasks.append(asyncio.create_task(self.bus.consume(service, bindings, listener)))
         self._probes += 1
         probe = Message(f"probe-{self._probes}", "probe", b"probe", to=service)
 

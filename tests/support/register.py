@@ -26,7 +26,7 @@ SECTORS = (Sector.ACCESS_SERVICE,)
 
 
 class MadeUpRegister:
-    """Whatever happens to members takes the next version. ``now`` is the instant that the next change is recorded at."""
+    """Whatever happens to members takes the next version. ``now``: the instant at which the next change is recorded."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now

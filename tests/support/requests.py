@@ -146,6 +146,12 @@ async def list_representatives(world: World) -> Request:
 
 
 @of("membership")
+async def read_representative(world: World) -> Request:
+    members = await world.as_(Who.FULL).get(f"/v1/members/{world.own}/representatives")
+    return _get(path_of(members["items"][0]), Who.FULL)
+
+
+@of("membership")
 async def appoint_representative(world: World) -> Request:
     unit = await world.unit()
     return _post(f"/v1/members/{unit}/representatives", Who.FULL, a_mandate("li.min"), own=unit)

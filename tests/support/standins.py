@@ -37,17 +37,19 @@ class StandIn:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Hear what the others announce to this service, and what is sent to it alone, until the block ends."""
-
-        async def ingest(bodies: Sequence[bytes]) -> None:
-            self.heard += [Envelope.model_validate_json(body) for body in bodies]
-
-        listening = asyncio.create_task(
-            self._bus.consume(self.name, bindings_of(self.name), ingest)
-        )
+        listening = asyncio.create_task(self._bus.consume(self.name, bindings_of(self.name), self))
         await asyncio.sleep(0)
         yield
         listening.cancel()
         await asyncio.wait([listening])
+
+    async def ingest(self, bodies: Sequence[bytes]) -> None:
+        """Take in a batch, as the bus asks of a listener."""
+        self.heard += [Envelope.model_validate_json(body) for body in bodies]
+
+    async def set_aside(self, body: bytes, reason: str) -> None:
+        """Nothing is unreadable to a stand-in."""
+        raise AssertionError(reason)
 
     def _envelope(self, event: Event) -> Envelope:
         assert event.type.startswith(f"{self.name}."), f"{self.name} does not announce {event.type}"

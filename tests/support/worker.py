@@ -71,10 +71,10 @@ async def relay(options: argparse.Namespace) -> None:
     """Relay the publisher's events to RabbitMQ; now and then crash between confirm and commit."""
     relay_module.HEADS, relay_module.FOLLOWERS = 10, 5
     if options.broken == "order":
-        relay_module._CLAIM = text(UNORDERED_CLAIM)  # noqa: SLF001 - the broken build
+        relay_module._CLAIM = text(UNORDERED_CLAIM)
 
     def reached(_point: str) -> None:
-        if random.random() < options.crash:  # noqa: S311
+        if random.random() < options.crash:
             os.kill(os.getpid(), signal.SIGKILL)
 
     bus = RabbitBus(options.broker)
@@ -101,7 +101,7 @@ async def embedded(options: argparse.Namespace) -> None:
     handler = Handler(listener, REACTIONS, ingestor.arrived)
 
     def reached(_point: str) -> None:
-        if random.random() < options.crash:  # noqa: S311
+        if random.random() < options.crash:
             os.kill(os.getpid(), signal.SIGKILL)
 
     relays = [

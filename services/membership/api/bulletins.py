@@ -13,7 +13,6 @@ from sqlalchemy import Row
 from services.membership.api.routing import (
     REGISTRAR_OF_PUBLIC,
     VISIBLE,
-    PublicUrl,
     new_router,
 )
 from services.membership.api.schemas.view import View
@@ -23,7 +22,7 @@ from services.membership.store import bulletins as store
 from services.membership.store import queries
 from services.membership.usecases import bulletins as usecases
 from shared.http.paging import CurrentPager, Page
-from shared.http.route import CurrentWork, access
+from shared.http.route import CurrentWork, PublicUrl, access
 from shared.http.strict import Body, Prose
 
 router = new_router("bulletins")

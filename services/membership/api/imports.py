@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query, Request, Response
 from sqlalchemy import Row
 
-from services.membership.api.routing import REGISTRAR, ImportId, PublicUrl, new_router
+from services.membership.api.routing import REGISTRAR, ImportId, new_router
 from services.membership.api.schemas.view import View
 from services.membership.store import imports as store
 from services.membership.store import queries
 from services.membership.usecases import imports as usecases
 from services.membership.usecases.applications import subject_of
 from shared.http.paging import CurrentPager, Page
-from shared.http.route import CurrentActor, CurrentWork, RawBody, access
+from shared.http.route import CurrentActor, CurrentWork, PublicUrl, RawBody, access
 
 router = new_router("imports")
 

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from sqlalchemy import Row
 
-from services.membership.api.routing import VISIBLE, PublicUrl, RollId, new_router
+from services.membership.api.routing import VISIBLE, RollId, new_router
 from services.membership.api.schemas.view import View
 from services.membership.domain.register import why_empty
 from services.membership.store import movements, register, rolls
 from shared.http.access import Access
 from shared.http.paging import CurrentPager, Page
-from shared.http.route import CurrentWork, access
+from shared.http.route import CurrentWork, PublicUrl, access
 from shared.http.strict import Day
 from shared.kernel.actor import Role
 from shared.kernel.chain import roll_digest

@@ -34,23 +34,17 @@ RollId = Annotated[str, _id("rol")]
 ImportId = Annotated[str, _id("imp")]
 
 
-def _issuer(request: Request) -> str:
+async def _issuer(request: Request) -> str:
     issuer: str = request.app.state.service.suite.issuer
     return issuer
 
 
-def _public_url(request: Request) -> str:
-    url: str = request.app.state.public_url
-    return url
-
-
-def _settings(request: Request) -> MembershipSettings:
+async def _settings(request: Request) -> MembershipSettings:
     settings: MembershipSettings = request.app.state.service.settings
     return settings
 
 
 TrustedIssuer = Annotated[str, Depends(_issuer)]
-PublicUrl = Annotated[str, Depends(_public_url)]
 Settings = Annotated[MembershipSettings, Depends(_settings)]
 
 VISIBLE = Access(public=True)

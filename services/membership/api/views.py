@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Response
 from sqlalchemy import Row
 
-from services.membership.api.routing import PublicUrl
 from services.membership.api.schemas.applications import ApplicationOut, ParticularsOut
 from services.membership.api.schemas.members import (
     AnnouncedEndingOut,
@@ -30,18 +29,17 @@ from services.membership.domain.period import Period
 from services.membership.store import queries
 from services.membership.usecases.applications import subject_of
 from services.membership.usecases.register import current_particulars
+from shared.db.work import Work
 from shared.http.etags import set_etag
-from shared.http.route import CurrentActor, CurrentWork
-from shared.kernel.actor import Role, Scope
+from shared.http.route import CurrentActor, CurrentWork, PublicUrl
+from shared.kernel.actor import Actor, Role, Scope
 from shared.kernel.errors import NotFound
 
 
 class Views:
     """The views of one request. Those of a single resource put its version into the ``ETag``."""
 
-    def __init__(
-        self, work: CurrentWork, actor: CurrentActor, url: PublicUrl, response: Response
-    ) -> None:
+    def __init__(self, work: Work, actor: Actor, url: str, response: Response) -> None:
         self._work = work
         self._actor = actor
         self._url = url
@@ -202,7 +200,13 @@ class Views:
         return ["particulars", "withdrawal", *retraction, "representatives"]
 
 
-CurrentViews = Annotated[Views, Depends()]
+async def _views(
+    work: CurrentWork, actor: CurrentActor, url: PublicUrl, response: Response
+) -> Views:
+    return Views(work, actor, url, response)
+
+
+CurrentViews = Annotated[Views, Depends(_views)]
 
 
 def _details(member: Member, particulars: Particulars) -> MemberDetailsOut:

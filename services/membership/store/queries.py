@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    any_,
     cast,
     exists,
     func,
@@ -41,7 +42,8 @@ async def may_act(work: Work, actor: Actor, scope: Scope, former: bool = False) 
 
     ``former``: a mandate of the newest period that was valid when that ended also counts.
     """
-    has_scope = or_(mandates.c.scopes.any(scope.value), mandates.c.scopes.any(Scope.ALL.value))
+    scopes = mandates.c.scopes
+    has_scope = or_(any_(scopes) == scope.value, any_(scopes) == Scope.ALL.value)
     return await _holds(work, actor, has_scope, former=former)
 
 
@@ -129,7 +131,7 @@ def register_of(
     elif status is CEASED:
         statement = statement.where(last.c.ended_on <= day)
     if sector is not None:
-        statement = statement.where(particulars.c.sectors.any(sector.value))
+        statement = statement.where(any_(particulars.c.sectors) == sector.value)
     if q is not None:
         statement = statement.where(
             or_(

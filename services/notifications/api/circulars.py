@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Row
 
 from services.notifications.api.schemas.circulars import (
@@ -24,8 +24,8 @@ from shared.http.access import Access, role
 from shared.http.etags import RequiredIfMatch, set_etag
 from shared.http.openapi import operation_id
 from shared.http.paging import CurrentPager, Page
-from shared.http.route import CurrentActor, CurrentWork, WorkRoute, access
-from shared.kernel.actor import Role, Scope
+from shared.http.route import CurrentActor, CurrentWork, PublicUrl, WorkRoute, access
+from shared.kernel.actor import Actor, Role, Scope
 from shared.kernel.ids import id_pattern
 
 WRITING, SENDING, FOLLOWING, ARCHIVE = (
@@ -49,8 +49,8 @@ CircularId = Annotated[str, Path(pattern=id_pattern("cir"), examples=[CIRCULAR_I
 class View:
     """Shows circulars to the caller, with the ETag of what it gets."""
 
-    def __init__(self, request: Request, response: Response, actor: CurrentActor) -> None:
-        self.public_url: str = request.app.state.public_url
+    def __init__(self, public_url: str, response: Response, actor: Actor) -> None:
+        self.public_url = public_url
         self._response = response
         self._for_writer = actor.has(Role.SECRETARY)
 
@@ -73,7 +73,11 @@ class View:
         return CircularOut.of(circular, public_url=self.public_url, for_writer=self._for_writer)
 
 
-Shown = Annotated[View, Depends(View)]
+async def _view(public_url: PublicUrl, response: Response, actor: CurrentActor) -> View:
+    return View(public_url, response, actor)
+
+
+Shown = Annotated[View, Depends(_view)]
 
 
 @router.post(
@@ -98,7 +102,7 @@ async def list_circulars(
     show: Shown,
     status: Annotated[CircularStatus | None, Query(description="Only these.")] = None,
 ) -> Page[CircularOut]:
-    """The secretary sees all. A unit sees what was issued to all, to a sector, or to it by name, also before it acceded."""
+    """The secretary sees all; a unit what was issued to all, to a sector or to it by name, also before it acceded."""
     return await pager.page(work, queries.circulars_seen_by(actor, status), show.listed)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 
 from services.notifications.api.schemas.notices import HeadingOut, NoticeOut
 from services.notifications.api.schemas.texts import NOTICE_ID
@@ -12,7 +12,7 @@ from services.notifications.usecases.acting import member_of
 from shared.http.access import Access
 from shared.http.openapi import operation_id
 from shared.http.paging import CurrentPager, Page
-from shared.http.route import CurrentActor, CurrentWork, WorkRoute, access
+from shared.http.route import CurrentActor, CurrentWork, PublicUrl, WorkRoute, access
 from shared.kernel.actor import Scope
 from shared.kernel.ids import id_pattern
 
@@ -27,14 +27,6 @@ router = APIRouter(
 )
 
 NoticeId = Annotated[str, Path(pattern=id_pattern("ntc"), examples=[NOTICE_ID])]
-
-
-def _public_url(request: Request) -> str:
-    public_url: str = request.app.state.public_url
-    return public_url
-
-
-PublicUrl = Annotated[str, Depends(_public_url)]
 
 
 @router.get("", summary="The own unit's notices, the latest first")

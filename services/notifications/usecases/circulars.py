@@ -144,8 +144,8 @@ async def _held(work: Work, circular_id: str, expected: Expected) -> Circular:
 
 async def _issue(work: Work, circular: Circular, by: Subject | None) -> None:
     corrected = circular.corrects and await circulars.get_circular(work, circular.corrects)
-    last = await notices.lock_number(work, NumberClass.CIRCULAR)
-    number, known, audience = last.next(), await watermark(work), circular.content.audience
+    number = (await notices.lock_number(work, NumberClass.CIRCULAR)).next()
+    known = await watermark(work)
     notice = circular.issue(
         new_id("ntc"),
         number,
@@ -154,7 +154,7 @@ async def _issue(work: Work, circular: Circular, by: Subject | None) -> None:
             known.version,
             known.head,
             told_up_to=await notices.told_up_to(work),
-            absent=await queries.absent_among(work, audience, known.version),
+            absent=await queries.absent_among(work, circular.content.audience, known.version),
         ),
         rulebook=await rulebook_in_force(work),
         now=work.now,

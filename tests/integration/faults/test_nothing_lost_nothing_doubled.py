@@ -32,10 +32,11 @@ async def _run(
     *,
     relays: int,
     broken: str | None = None,
-    kill_broker: bool = True,
+    kills: int = 1,
     crash: float = 0.3,
+    transactions: int = TRANSACTIONS,
 ) -> tuple[Verdict, int]:
-    """1,000 transactions while the broker is killed; the verdict, and how often a process was started again."""
+    """Transactions while the broker is killed; the verdict, and how often a process was started again."""
     publisher, listener = await floor(), await floor()
     await prepare(publisher, listener, aggregates=AGGREGATES)
     await fresh_topology(node.url, ["notifications"])
@@ -47,10 +48,10 @@ async def _run(
     commands += [["consumer", *where] for _ in range(2)]
     async with kept(*commands) as workers:
         writing = asyncio.create_task(
-            transact(publisher, transactions=TRANSACTIONS, aggregates=AGGREGATES)
+            transact(publisher, transactions=transactions, aggregates=AGGREGATES)
         )
-        if kill_broker:
-            await eventually(lambda: _some_effect(listener), within=60)
+        for _ in range(kills):
+            await eventually(_grows(listener, writing), within=60)
             await asyncio.to_thread(node.kill)
             await asyncio.to_thread(node.start)
         committed = await writing
@@ -59,16 +60,12 @@ async def _run(
     return judge(committed, await effects(listener)), sum(w.starts for w in workers) - len(workers)
 
 
-async def _some_effect(listener: Database) -> bool:
-    return bool(await effects(listener))
-
-
 async def _all_published(publisher: Database) -> bool:
     async with publisher.begin() as work:
         waiting = await work.db.scalar(
             text("SELECT count(*) FROM outgoing_events WHERE published_at IS NULL")
         )
-    return waiting == 0
+    return not waiting
 
 
 @pytest.mark.rabbit
@@ -82,14 +79,23 @@ async def test_over_rabbitmq_with_the_broker_killed(
     assert verdict.is_sound, verdict
 
 
+@pytest.mark.soak
+@pytest.mark.rabbit
+async def test_the_long_run_over_rabbitmq(floor: Floor, breakable_rabbit: RabbitNode) -> None:
+    """P1 as promised: 10,000 transactions, three relays, the broker killed five times."""
+    verdict, crashes = await _run(
+        floor, breakable_rabbit, relays=3, kills=5, transactions=10_000, crash=0.02
+    )
+    assert crashes > 0
+    assert verdict.is_sound, verdict
+
+
 @pytest.mark.rabbit
 async def test_the_checker_finds_a_build_without_dedupe(
     floor: Floor, breakable_rabbit: RabbitNode
 ) -> None:
     """Negative control: effects on arrival, relays that crash after the confirm."""
-    verdict, crashes = await _run(
-        floor, breakable_rabbit, relays=2, broken="dedupe", kill_broker=False
-    )
+    verdict, crashes = await _run(floor, breakable_rabbit, relays=2, broken="dedupe", kills=0)
     assert crashes > 0, "no relay crashed: the control proved nothing"
     assert verdict.doubled
     assert not verdict.lost
@@ -100,9 +106,7 @@ async def test_the_checker_finds_a_build_without_order(
     floor: Floor, breakable_rabbit: RabbitNode
 ) -> None:
     """Negative control: relays that take any unpublished row, effects on arrival."""
-    verdict, _ = await _run(
-        floor, breakable_rabbit, relays=4, broken="order", kill_broker=False, crash=0
-    )
+    verdict, _ = await _run(floor, breakable_rabbit, relays=4, broken="order", kills=0, crash=0)
     assert verdict.out_of_order
     assert not verdict.lost
 
@@ -121,8 +125,7 @@ async def test_inside_the_process_with_the_process_killed(floor: Floor, relays: 
             transact(publisher, transactions=TRANSACTIONS, aggregates=AGGREGATES)
         )
         for _ in range(10):
-            seen = len(await effects(listener))
-            await eventually(lambda seen=seen: _grown(listener, seen, writing), within=60)
+            await eventually(_grows(listener, writing), within=60)
             await worker.kill()
         committed = await writing
         await eventually(lambda: _all_arrived(listener, committed), within=120)
@@ -131,5 +134,14 @@ async def test_inside_the_process_with_the_process_killed(floor: Floor, relays: 
     assert verdict.is_sound, verdict
 
 
-async def _grown(listener: Database, seen: int, writing: "asyncio.Task[set[Effect]]") -> bool:
-    return writing.done() or len(await effects(listener)) > seen
+def _grows(
+    listener: Database, writing: "asyncio.Task[set[Effect]]"
+) -> Callable[[], Awaitable[bool]]:
+    """A probe: whether more effects have happened since it was first asked, or the writing is over."""
+    before: list[int] = []
+
+    async def probe() -> bool:
+        before.append(len(await effects(listener)))
+        return writing.done() or before[-1] > before[0]
+
+    return probe

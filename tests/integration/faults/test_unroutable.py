@@ -13,7 +13,7 @@ from shared.db.mailboxes import outgoing_events
 from shared.db.work import Database, Work
 from shared.http.metrics import Metrics
 from shared.messaging import relay as relaying
-from shared.messaging.consumer import each
+from shared.messaging.consumer import Reactions, each
 from shared.messaging.rabbit import EVENTS_EXCHANGE, RabbitBus, queue_name
 from shared.messaging.replay import announce_aggregate_again, ask_for_missing_events
 from tests.support.broker import RabbitNode
@@ -79,7 +79,7 @@ async def test_with_one_listener_nothing_is_published_until_the_binding_is_back(
     monkeypatch.setattr(relaying, "UNROUTABLE_PAUSE", 1)
     publisher, listener = await floor(), await floor()
     await prepare(publisher, listener, aggregates=AGGREGATES)
-    reactions = {BulletinPublished: [each(_react)]}
+    reactions: Reactions = {BulletinPublished: [each(_react)]}
     async with side("notifications", listener, bus, listens=[BULLETINS], reactions=reactions):
         await _bound(rabbit, "notifications")
         await _unbind(rabbit, "notifications", BULLETINS)
@@ -101,8 +101,8 @@ async def test_with_two_listeners_the_one_that_was_left_out_sees_the_gap_and_ask
     """The broker reports nothing while anyone is bound; the hole in the sequences does, and a replay fills it."""
     publisher, listener, other = await floor(), await floor(), await floor()
     await prepare(publisher, listener, aggregates=AGGREGATES)
-    answers = {NotificationsReplayRequested: [each(announce_aggregate_again)]}
-    reactions = {BulletinPublished: [each(_react)]}
+    answers: Reactions = {NotificationsReplayRequested: [each(announce_aggregate_again)]}
+    reactions: Reactions = {BulletinPublished: [each(_react)]}
     gap = timedelta(seconds=0.2)
     async with (
         side("membership", publisher, bus, listens=["notifications.replay.#"], reactions=answers),
@@ -155,7 +155,7 @@ async def _unroutable(publisher: Database, count: int) -> bool:
         found = await work.db.scalar(
             text("SELECT count(*) FROM outgoing_events WHERE last_error = 'unroutable'")
         )
-    return found == count
+    return bool(found == count)
 
 
 async def _published(publisher: Database) -> int:
@@ -171,7 +171,7 @@ async def _all_published(publisher: Database) -> bool:
         waiting = await work.db.scalar(
             text("SELECT count(*) FROM outgoing_events WHERE published_at IS NULL")
         )
-    return waiting == 0
+    return not waiting
 
 
 async def _arrived(listener: Database, committed: set[Effect]) -> bool:

@@ -80,6 +80,7 @@ AUTHORITY: Mapping[str, Row] = {
     "withdraw": shown_to_units(full=200),
     "retract_withdrawal": shown_to_units(full=200),
     "list_representatives": shown_to_units(full=200, registrar=200),
+    "read_representative": shown_to_units(full=200, registrar=200),
     "appoint_representative": shown_to_units(full=201),
     "remove_representative": shown_to_units(full=200),
     "issue_claim_code": shown(registrar=201),

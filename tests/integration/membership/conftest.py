@@ -10,23 +10,27 @@ from services.membership.service import membership
 from services.membership.settings import MembershipSettings
 from shared.db.migrations import upgrade
 from shared.messaging.memory import MemoryBus
-from shared.service import Service
+from shared.service import Part, Service
+from tests.integration.membership.office import Office
 from tests.support.postgres import TestPostgres
-from tests.support.suite import SUITE, RunningApp, running
+from tests.support.suite import SUITE, running
+
+ALONE = SUITE.model_copy(update={"services": frozenset({"membership"})})
 
 
 @pytest.fixture
 async def service(postgres: TestPostgres) -> Service:
     """Membership on a fresh database that its migrations made."""
-    migrations = membership(suite=SUITE).migrations
+    migrations = membership(suite=ALONE).migrations
     url = await asyncio.to_thread(
         postgres.clone, "membership", lambda url: upgrade(url, migrations)
     )
-    return membership(MembershipSettings(database_url=SecretStr(url), pool_size=20), SUITE)
+    return membership(MembershipSettings(database_url=SecretStr(url), pool_size=20), ALONE)
 
 
 @pytest.fixture
-async def app(service: Service) -> AsyncIterator[RunningApp]:
-    """Membership alone, on a fresh database."""
-    async with running(service, MemoryBus()) as app:
-        yield app
+async def office(service: Service) -> AsyncIterator[Office]:
+    """Membership on the bus inside the process; its timers run when the office's clock moves."""
+    bus = MemoryBus()
+    async with running(service, bus, parts={Part.API, Part.RELAY, Part.CONSUMER}) as app:
+        yield Office(app, service, bus)

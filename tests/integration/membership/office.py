@@ -1,7 +1,8 @@
 """The registrar's office in the tests: units that apply, accede, act and leave, over HTTP with real tokens."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -12,7 +13,7 @@ from stdnum.cn import uscc
 
 from deploy.clock import TestClock, Timed
 from shared.contracts.base import Envelope, Event
-from shared.contracts.cases import CancellationDecided, Decider
+from shared.contracts.cases import CancellationDecided, Decider, MeasureAnnulled
 from shared.db.work import Database
 from shared.kernel.actor import Role
 from shared.kernel.ids import new_id
@@ -31,13 +32,27 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A company: who applies for it, who represents it, and its member id once it has one."""
+    """A company. People are named after its number; ``member_id`` is there once it is a member."""
 
-    identifier: str
+    number: int
     name: str
-    liaison: Caller
-    chair: Caller
     member_id: str = ""
+
+    @property
+    def identifier(self) -> str:
+        """Its unified social credit code, right in itself."""
+        stem = f"91110108{self.number:09}"
+        return stem + str(uscc.calc_check_digit(stem))
+
+    @property
+    def liaison(self) -> str:
+        """Who applies for it, as the issuer names them."""
+        return f"liaison.{self.number}"
+
+    @property
+    def chair(self) -> str:
+        """Its legal representative, as the issuer names them."""
+        return f"chair.{self.number}"
 
     @property
     def path(self) -> str:
@@ -65,20 +80,28 @@ class Office:
         return self.app.database
 
     def unit(self, name: str = "") -> Unit:
-        """A company that nobody has heard of yet; people are named after its number."""
+        """A company that nobody has heard of yet."""
         number = next(self._numbers)
-        return Unit(
-            identifier_of(number),
-            name or f"示例{number}号网络科技有限公司",
-            self.app.as_(f"liaison {number}"),
-            self.app.as_(f"chair {number}"),
-        )
+        return Unit(number, name or f"示例{number}号网络科技有限公司")
+
+    def liaison(self, unit: Unit) -> Caller:
+        """Who applies for the unit."""
+        return self.app.as_(unit.liaison)
+
+    def chair(self, unit: Unit) -> Caller:
+        """The unit's legal representative, acting for the member where it is one."""
+        return self.app.as_(unit.chair, member=unit.member_id or None)
+
+    def acting_for(self, unit: Unit, sub: str) -> Caller:
+        """Someone whose token names the unit as the member acted for."""
+        return self.app.as_(sub, member=unit.member_id)
 
     async def apply(self, unit: Unit, *, expect: int = 201, **changes: Any) -> Json:
         """The unit's liaison applies; the application, or the problem."""
-        chair = unit.chair.sub
-        body = an_application(unit, legal_representative_subject={"sub": chair}) | changes
-        return await unit.liaison.post("/v1/applications", body, expect=expect)
+        application: Json = await self.liaison(unit).post(
+            "/v1/applications", an_application(unit, **changes), expect=expect
+        )
+        return application
 
     async def approved(self, unit: Unit, **changes: Any) -> Json:
         """An application that the registrar has found to meet both criteria."""
@@ -89,49 +112,53 @@ class Office:
         self, application: Json, act: str, json: Any = None, *, expect: int = 200
     ) -> Json:
         """The registrar's act on an application, at the version at hand."""
-        return await self.registrar.post(
+        answer: Json = await self.registrar.post(
             path_of(application) + f"/{act}", json, headers=if_match(application), expect=expect
         )
+        return answer
 
     async def member(self, unit: Unit | None = None, **changes: Any) -> Unit:
         """A unit that has just acceded: applied, approved, signed by its chair."""
         unit = unit or self.unit()
-        application = await self.approved(unit, **changes)
-        return await self.sign(unit, application)
+        return await self.sign(unit, await self.approved(unit, **changes))
+
+    async def member_from(self, unit: Unit, application: Json) -> Unit:
+        """Approve and sign an application; the unit as a member."""
+        return await self.sign(unit, await self.handle(application, "approval"))
 
     async def sign(self, unit: Unit, application: Json) -> Unit:
         """The unit's chair signs the instrument; the unit as a member."""
-        signed = await unit.chair.post(f"{path_of(application)}/instrument")
-        return self.acting(unit, signed["member_id"])
-
-    def acting(self, unit: Unit, member_id: str) -> Unit:
-        """The unit whose people act for the member ``member_id``."""
-        return Unit(
-            unit.identifier,
-            unit.name,
-            self.app.as_(unit.liaison.sub),
-            self.app.as_(unit.chair.sub, member=member_id),
-            member_id,
-        )
-
-    def as_member(self, unit: Unit, sub: str) -> Caller:
-        """Someone whose token names the unit."""
-        return self.app.as_(sub, member=unit.member_id)
+        signed = await self.chair(unit).post(f"{path_of(application)}/instrument")
+        return replace(unit, member_id=signed["member_id"])
 
     async def read(self, unit: Unit) -> Json:
         """The unit as the registrar sees it."""
-        return await self.registrar.get(unit.path)
+        shown: Json = await self.registrar.get(unit.path)
+        return shown
 
     async def withdraw(self, unit: Unit, on: date | None = None, *, expect: int = 200) -> Json:
         """The unit's chair gives notice."""
         body = {"effective_on": on and on.isoformat()}
-        return await unit.chair.post(f"{unit.path}/withdrawal", body, expect=expect)
+        shown: Json = await self.chair(unit).post(f"{unit.path}/withdrawal", body, expect=expect)
+        return shown
 
     async def cancel(self, unit: Unit, **changes: Any) -> CancellationDecided:
         """Cases decides to cancel the unit's membership; the event, handled."""
         decided = cancellation_of(unit, **changes)
         await self.tell(self.cases, decided)
         return decided
+
+    @staticmethod
+    def annulment_of(decided: CancellationDecided, outcome: str) -> MeasureAnnulled:
+        """Cases sets the cancellation aside."""
+        return MeasureAnnulled.model_validate(
+            {
+                "case_id": decided.case_id,
+                "member_id": decided.member_id,
+                "outcome": outcome,
+                "readmitted_from": None,
+            }
+        )
 
     async def tell(self, teller: StandIn, *events: Event) -> list[Envelope]:
         """Another service announces ``events``; they are handled when this returns."""
@@ -184,7 +211,8 @@ class Office:
             expect=202,
         )
         await self.run_timer("run_imports")
-        return await self.registrar.get(f"/v1/imports/{job['id']}")
+        finished: Json = await self.registrar.get(f"/v1/imports/{job['id']}")
+        return finished
 
     async def announced(self, *types: type[Event]) -> list[Envelope]:
         """Everything announced so far in order, of ``types`` where some are given."""
@@ -211,6 +239,25 @@ class Office:
             )
         )
 
+    @asynccontextmanager
+    async def register_held(self) -> AsyncIterator[None]:
+        """Nobody enters anything into the register until the block ends."""
+        async with self.database.begin() as work:
+            await work.db.execute(text("SELECT FROM register_head FOR UPDATE"))
+            yield
+
+    async def tried(self, told: Envelope) -> None:
+        """Return when an event was handled once and put off."""
+        statement = "SELECT attempts > 0 FROM incoming_events WHERE event_id = :id"
+        await eventually(lambda: self.scalar(statement, id=told.id))
+
+    async def tried_again(self, told: Envelope) -> None:
+        """Handle an event that was put off again, now; returns when it is dealt with."""
+        due = "UPDATE incoming_events SET next_attempt_at = clock_timestamp() WHERE event_id = :id"
+        async with self.database.begin() as work:
+            await work.db.execute(text(due), {"id": told.id})
+        await self.clock.settle()
+
     async def pages(self, caller: Caller, path: str) -> list[Json]:
         """Every item of a list, page after page."""
         joint = "&" if "?" in path else "?"
@@ -222,18 +269,12 @@ class Office:
         return items
 
 
-def identifier_of(number: int) -> str:
-    """A unified social credit code that is right in itself."""
-    stem = f"91110108{number:09}"
-    return stem + str(uscc.calc_check_digit(stem))
-
-
 def an_application(unit: Unit, **changes: Any) -> Json:
     """What the unit's liaison fills in."""
     return {
         "identifier": unit.identifier,
         "particulars": particulars_of(unit),
-        "legal_representative_subject": {"sub": unit.chair.sub},
+        "legal_representative_subject": {"sub": unit.chair},
         "accepts_rules": True,
         **changes,
     }
@@ -283,8 +324,3 @@ def if_match(resource: Mapping[str, Any]) -> dict[str, str]:
 def facts(problem: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
     """A problem's code and the facts beside it."""
     return (problem["code"], *(problem.get(name) for name in names))
-
-
-def codes(problems: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The codes of several problems."""
-    return [problem["code"] for problem in problems]

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.db.migrations import LOCK, downgrade, upgrade
 from shared.service import Service
+from tests.support.eventually import eventually
 from tests.support.migrations import steps
 from tests.support.postgres import TestPostgres
 
-WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+WAITING = text("SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 
 
 async def lacking(url: str, service: Service) -> str:
@@ -56,9 +57,7 @@ async def test_two_upgrades_at_once_happen_one_after_the_other(
     async with engine.begin() as first, engine.connect() as watching:
         await first.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         processes = [await upgrading(url, service), await upgrading(url, service)]
-        async with asyncio.timeout(30):
-            while await watching.scalar(WAITING) != 2:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: watching.scalar(WAITING))
         assert await lacking(url, service) != "pass"
     assert [await process.wait() for process in processes] == [0, 0]
     await engine.dispose()
