@@ -1,4 +1,4 @@
-# Two commands matter: `make demo` shows the suite, `make check` says whether it is whole.
+# `make demo` shows the suite, `make test` tests it; `make check` is what every change must pass.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -32,6 +32,12 @@ def _add_request_id(
     return event
 
 
+def forget_origin() -> None:
+    """From here on, what this task logs and announces belongs to no request."""
+    request_id.set(None)
+    traceparent.set(None)
+
+
 def configure(*, json: bool, level: str = "INFO") -> None:
     """Send every log line of the process to standard error, ours and the libraries' alike.
 

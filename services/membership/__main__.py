@@ -3,4 +3,5 @@
 from services.membership.service import membership
 from shared.serve import main
 
-main(membership)
+if __name__ == "__main__":
+    main(membership)

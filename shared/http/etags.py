@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Response
 
 from shared.http.problems import PreconditionRequired
 from shared.kernel.versions import ANY_VERSION, Expected
@@ -16,18 +16,32 @@ def set_etag(response: Response, version: int, view: str) -> None:
     response.headers["ETag"] = f'"{version}-{view}"'
 
 
-async def _expected(request: Request) -> Expected:
-    header = request.headers.get("if-match")
+async def _expected(
+    header: Annotated[
+        str | None,
+        Header(
+            alias="If-Match", description="The `ETag` of what you saw; 412 when it has changed."
+        ),
+    ] = None,
+) -> Expected:
     if header is None or header.strip() == "*":
         return ANY_VERSION
     matches = (_ETAG.match(tag.strip()) for tag in header.split(","))
     return Expected(frozenset(int(match[1]) for match in matches if match))
 
 
-async def _required(request: Request) -> Expected:
-    if "if-match" not in request.headers:
+async def _required(
+    header: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            description="The `ETag` of what you saw; 412 when it has changed, 428 without it.",
+        ),
+    ] = None,
+) -> Expected:
+    if header is None:
         raise PreconditionRequired
-    return await _expected(request)
+    return await _expected(header)
 
 
 IfMatch = Annotated[Expected, Depends(_expected)]

@@ -2,19 +2,22 @@
 
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.metrics import Metrics
-from shared.http.problems import problem, refusal_for
+from shared.http.problems import HeadersTooLarge, problem, refusal_for
+from shared.http.record import Record
+from shared.kernel.errors import Refusal
 from shared.kernel.ids import new_id
 from shared.logs import get_logger, origin
 
 log = get_logger("gongyue.access")
 
 CLIENT_GONE = 499
+HEADER_FIELDS, HEADER_BYTES = 100, 16 * 1024
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -23,15 +26,6 @@ _SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
-
-
-@dataclass(slots=True)
-class Record:
-    """What will be recorded of this request; the route fills it in. ``unrecorded`` leaves no trace at all."""
-
-    route: str = "(no route)"
-    unrecorded: bool = False
-    status: int = 0
 
 
 class RecordingMiddleware:
@@ -67,7 +61,10 @@ class RecordingMiddleware:
 
         with origin(current, trace if _TRACEPARENT.match(trace) else None):
             try:
-                await self._app(scope, receive, sending)
+                if _is_too_large(scope["headers"]):
+                    await self._problem(scope, HeadersTooLarge())(scope, receive, sending)
+                else:
+                    await self._app(scope, receive, sending)
             except ClientDisconnect:  # nobody is left to be answered, and nothing of ours failed
                 record.status = CLIENT_GONE
             except Exception as fault:  # whatever escaped is told as a problem, once
@@ -75,10 +72,12 @@ class RecordingMiddleware:
                     log.exception("request_failed", route=record.route, method=scope["method"])
                 if has_begun:
                     raise
-                request = Request({**scope, "app": self._app_for_problems})
-                await problem(request, refusal_for(fault))(scope, receive, sending)
+                await self._problem(scope, refusal_for(fault))(scope, receive, sending)
             finally:
                 self._note(scope["method"], record, time.perf_counter() - started)
+
+    def _problem(self, scope: Scope, refusal: Refusal) -> ASGIApp:
+        return problem(Request({**scope, "app": self._app_for_problems}), refusal)
 
     def _note(self, method: str, record: Record, seconds: float) -> None:
         if record.unrecorded:
@@ -91,3 +90,8 @@ class RecordingMiddleware:
             status=record.status,
             milliseconds=round(seconds * 1000, 1),
         )
+
+
+def _is_too_large(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    size = sum(len(name) + len(value) for name, value in headers)
+    return len(headers) > HEADER_FIELDS or size > HEADER_BYTES

@@ -34,7 +34,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     },
 }
 
-_READING = (400, 401, 403, 404, 405, 422, 500, 503)
+_READING = (400, 401, 403, 404, 405, 422, 431, 500, 503)
 _ACTING = (*_READING, 408, 409, 412, 413, 415, 428)
 _OPTIONAL_KEY = {
     "name": "Idempotency-Key",

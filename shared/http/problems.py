@@ -71,6 +71,12 @@ class BodyTooLarge(Refusal):
     title = Text("请求体过大", "The body is too large")
 
 
+class HeadersTooLarge(Refusal):
+    """The header is larger than any request of ours needs: at most 100 fields, 16 KiB in all."""
+
+    title = Text("请求头过大", "The header is too large")
+
+
 class BodyTooSlow(Refusal):
     """The body did not arrive in time."""
 
@@ -126,6 +132,7 @@ STATUS: Mapping[type[Refusal], int] = {
     KeyMalformed: 400,
     CursorInvalid: 400,
     BodyTooLarge: 413,
+    HeadersTooLarge: 431,
     BodyTooSlow: 408,
     MediaTypeUnsupported: 415,
     BodyUnreadable: 400,
@@ -200,7 +207,8 @@ def refusal_for(fault: BaseException) -> Refusal:
 
 
 def install(app: Starlette) -> None:
-    """Answer every refusal and every framework error of ``app`` as a problem."""
+    """Answer every refusal and every framework error of ``app`` as a problem; no path is redirected to another."""
+    app.router.redirect_slashes = False  # it would lead to wherever the Host header says
 
     async def on_refusal(request: Request, refusal: Exception) -> Response:
         assert isinstance(refusal, Refusal)

@@ -19,9 +19,11 @@ from shared.http.problems import (
     MediaTypeUnsupported,
     SignInRequired,
 )
+from shared.http.record import Record
 from shared.http.strict import parse_json
 from shared.http.tokens import BadToken
 from shared.kernel.actor import PUBLIC, Actor
+from shared.logs import forget_origin
 
 BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 15
@@ -99,10 +101,11 @@ class WorkRoute(APIRoute):
         )
 
         async def answer(request: Request) -> Response:
-            record = request.scope.get("gongyue.record")
-            if record is not None:
-                record.route = self.path_format
-                record.unrecorded = self.name in request.app.state.service.unrecorded
+            record: Record = request.scope["gongyue.record"]
+            record.route = self.path_format
+            if self.name in request.app.state.service.unrecorded:
+                record.unrecorded = True
+                forget_origin()
             request = StrictRequest(request.scope, request.receive)
             if raw_body is not None:
                 request.body_limit = raw_body.limit
@@ -116,7 +119,7 @@ class WorkRoute(APIRoute):
                 request.state.work, request.state.actor = work, actor
                 await access.check(request, work, actor, request.app.state.service.may_act)
                 held = None
-                if record is None or not record.unrecorded:
+                if not record.unrecorded:
                     held = await claim(request, work, actor, body)
                 if held is not None and held.answer is not None:
                     return held.answer

@@ -43,12 +43,13 @@ class TestPostgres:
 
     def clone(self, template: str, fill: Callable[[str], None]) -> str:
         """The address of a new database like ``template``, which ``fill(url)`` makes once."""
-        if template not in self._templates:
-            self.server.create_database(template, owner="tester")
-            fill(self.url(template))
-            self._templates.add(template)
+        original = f"template_{template}"
+        if original not in self._templates:
+            self.server.create_database(original, owner="tester")
+            fill(self.url(original))
+            self._templates.add(original)
         name = f"{template}_{next(self._numbers)}"
-        self.server.create_database(name, owner="tester", template=template)
+        self.server.create_database(name, owner="tester", template=original)
         return self.url(name)
 
     def floor(self) -> str:

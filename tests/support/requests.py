@@ -123,7 +123,9 @@ async def change_particulars(world: World) -> Request:
     unit = await world.unit()
     member = await world.as_(Who.FULL, unit).get(f"/v1/members/{unit}")
     json = {"contact_email": "office@unit.example"}
-    return Request("PATCH", f"/v1/members/{unit}", Who.FULL, json, headers=if_match(member), own=unit)
+    return Request(
+        "PATCH", f"/v1/members/{unit}", Who.FULL, json, headers=if_match(member), own=unit
+    )
 
 
 @of("membership")

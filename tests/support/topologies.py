@@ -37,12 +37,30 @@ ISSUER = "https://issuer.test"
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A running suite: how to reach it, who signs tokens, how procedure time passes, how a service is killed."""
+    """A running suite: how to reach it, who signs tokens, how procedure time passes."""
 
     http: httpx.AsyncClient
     issuer: DevelopmentIssuer
     advance: Callable[[int], Awaitable[None]]
-    kill: Callable[[str], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateSuite(Suite):
+    """A suite whose services are processes of their own."""
+
+    processes: Mapping[str, "_ServiceProcess"]
+
+    def url_of(self, service: str) -> str:
+        """Where one service answers by itself."""
+        return f"http://127.0.0.1:{self.processes[service].port}"
+
+    async def kill(self, service: str) -> None:
+        """SIGKILL a service and start it again."""
+        await self.processes[service].restart()
+
+    async def stop(self, service: str) -> int:
+        """SIGTERM a service; its exit status."""
+        return await self.processes[service].stop()
 
 
 class _ByPath(httpx.AsyncBaseTransport):
@@ -76,7 +94,7 @@ async def embedded(postgres: TestPostgres) -> AsyncIterator[Suite]:
 
 
 @asynccontextmanager
-async def separate(postgres: TestPostgres, rabbit: RabbitNode) -> AsyncIterator[Suite]:
+async def separate(postgres: TestPostgres, rabbit: RabbitNode) -> AsyncIterator[SeparateSuite]:
     """Each service in a process of its own, on RabbitMQ."""
     issuer = DevelopmentIssuer(None, issuer=ISSUER, environment="development")
     async with AsyncExitStack() as stack:
@@ -103,10 +121,7 @@ async def separate(postgres: TestPostgres, rabbit: RabbitNode) -> AsyncIterator[
         async def advance(days: int) -> None:
             await clock.advance_to(await clock.now() + timedelta(days=days))
 
-        async def kill(name: str) -> None:
-            await processes[name].restart()
-
-        yield Suite(http, issuer, advance, kill)
+        yield SeparateSuite(http, issuer, advance, processes)
 
 
 class _ServiceProcess:
@@ -138,6 +153,11 @@ class _ServiceProcess:
         """SIGKILL, then a new process."""
         await self._end(signal.SIGKILL)
         await self._start()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        await self._end(signal.SIGTERM)
+        return self._process.returncode or 0 if self._process else 0
 
     async def _start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(

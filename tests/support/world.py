@@ -61,7 +61,9 @@ class Who(StrEnum):
 
 
 OWN = frozenset({Who.FULL, Who.MACHINE, Who.REMOVED})
-ORGAN = {who: Role(who.value) for who in Who if who.value in set(Role) - {Role.PUBLIC, Role.APPLICANT}}
+ORGAN = {
+    who: Role(who.value) for who in Who if who.value in set(Role) - {Role.PUBLIC, Role.APPLICANT}
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,11 @@ class World:
     own = other = left = ""
 
     def __init__(
-        self, host: Host, apps: Sequence[FastAPI], http: httpx.AsyncClient, issuer: DevelopmentIssuer
+        self,
+        host: Host,
+        apps: Sequence[FastAPI],
+        http: httpx.AsyncClient,
+        issuer: DevelopmentIssuer,
     ) -> None:
         self.host = host
         self.apps = {app.state.service.name: app for app in apps}

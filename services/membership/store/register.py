@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.membership.domain.particulars import Sector
 from services.membership.domain.register import RegisterHead
@@ -130,7 +130,7 @@ async def electorate(work: Work, version: int) -> Sequence[str]:
     """The ids of the members at register ``version`` (record time)."""
     last = (
         select(register_changes.c.aggregate_id, register_changes.c.type)
-        .distinct(register_changes.c.aggregate_id)
+        .ext(distinct_on(register_changes.c.aggregate_id))
         .where(
             register_changes.c.version <= version,
             register_changes.c.type.in_([MemberAcceded.type, MemberEnded.type]),

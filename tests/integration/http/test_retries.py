@@ -184,9 +184,7 @@ async def test_while_the_first_is_running_the_second_is_told_to_wait(
     async with world.database("notifications").begin() as work:
         await work.db.execute(text("LOCK TABLE circulars IN SHARE MODE"))
         both = [
-            asyncio.create_task(
-                secretary.ask("POST", "/v1/circulars", body, headers=keyed("slow"))
-            )
+            asyncio.create_task(secretary.ask("POST", "/v1/circulars", body, headers=keyed("slow")))
             for _ in range(2)
         ]
         done, running = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from stdnum.cn import uscc
 
 from deploy.clock import TestClock, Timed
+from services.membership.store.register import lock_head
 from shared.contracts.base import Envelope, Event
 from shared.contracts.cases import CancellationDecided, Decider, MeasureAnnulled
 from shared.db.work import Database
@@ -161,9 +162,10 @@ class Office:
         )
 
     async def tell(self, teller: StandIn, *events: Event) -> list[Envelope]:
-        """Another service announces ``events``; they are handled when this returns."""
+        """Another service announces ``events``; each was handled, or tried and put off, when this returns."""
         envelopes = await teller.announce(*events)
-        await self.clock.settle()
+        for told in envelopes:
+            await self.tried(told)
         return envelopes
 
     async def status_of(self, told: Envelope) -> tuple[str, str | None]:
@@ -187,12 +189,11 @@ class Office:
 
     async def skip(self, span: timedelta) -> None:
         """Let procedure time jump without any timer running: as if every process had been down."""
-        statement = text(
-            "INSERT INTO test_clock (advance) VALUES (:span) ON CONFLICT (only)"
-            " DO UPDATE SET advance = test_clock.advance + excluded.advance"
+        await self.execute(
+            'INSERT INTO test_clock (advance) VALUES (:span) ON CONFLICT ("only")'
+            " DO UPDATE SET advance = test_clock.advance + excluded.advance",
+            span=span,
         )
-        async with self.database.begin() as work:
-            await work.db.execute(statement, {"span": span})
 
     async def run_timer(self, name: str) -> int:
         """Run one timer until nothing is due; how much was."""
@@ -224,6 +225,11 @@ class Office:
             envelopes = [Envelope.model_validate_json(body) for body in bodies]
         return [e for e in envelopes if not wanted or e.type in wanted]
 
+    async def execute(self, statement: str, **values: Any) -> int:
+        """Change membership's database behind its back; how many rows."""
+        async with self.database.begin() as work:
+            return (await work.db.execute(text(statement), values)).rowcount
+
     async def scalar(self, statement: str, **values: Any) -> Any:
         """What a statement finds in membership's database."""
         async with self.database.begin() as work:
@@ -243,20 +249,24 @@ class Office:
     async def register_held(self) -> AsyncIterator[None]:
         """Nobody enters anything into the register until the block ends."""
         async with self.database.begin() as work:
-            await work.db.execute(text("SELECT FROM register_head FOR UPDATE"))
+            await lock_head(work)
             yield
 
     async def tried(self, told: Envelope) -> None:
-        """Return when an event was handled once and put off."""
-        statement = "SELECT attempts > 0 FROM incoming_events WHERE event_id = :id"
+        """Return when an event was handled, or tried and put off."""
+        statement = (
+            "SELECT attempts > 0 OR status <> 'pending' FROM incoming_events WHERE event_id = :id"
+        )
         await eventually(lambda: self.scalar(statement, id=told.id))
 
     async def tried_again(self, told: Envelope) -> None:
-        """Handle an event that was put off again, now; returns when it is dealt with."""
-        due = "UPDATE incoming_events SET next_attempt_at = clock_timestamp() WHERE event_id = :id"
-        async with self.database.begin() as work:
-            await work.db.execute(text(due), {"id": told.id})
-        await self.clock.settle()
+        """Handle an event that was put off again, now."""
+        due = (
+            "UPDATE incoming_events SET next_attempt_at = clock_timestamp(), attempts = 0"
+            " WHERE event_id = :id"
+        )
+        await self.execute(due, id=told.id)
+        await self.tried(told)
 
     async def pages(self, caller: Caller, path: str) -> list[Json]:
         """Every item of a list, page after page."""

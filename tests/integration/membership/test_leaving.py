@@ -347,6 +347,5 @@ async def test_an_application_of_a_unit_that_never_ceased_falls_away(office: Off
 async def test_a_decision_about_an_unknown_unit_waits_for_it(office: Office) -> None:
     """Events may overtake each other: what is about nobody known yet is tried again."""
     stranger = Unit(99, "未知公司", new_id("mem"))
-    (told,) = await office.cases.announce(cancellation_of(stranger))
-    await office.tried(told)
+    (told,) = await office.tell(office.cases, cancellation_of(stranger))
     assert await office.status_of(told) == ("pending", "not_found")

@@ -1,0 +1,95 @@
+"""A route that declares itself unrecorded leaves no trace (what Art. 24 will need): and the others do leave one."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from fastapi import APIRouter
+from pydantic import SecretStr
+from sqlalchemy import func, select
+
+from services.membership.service import membership
+from services.membership.settings import MembershipSettings
+from shared.db.mailboxes import idempotency_keys, outgoing_events
+from shared.http.access import PUBLIC_ACCESS
+from shared.http.openapi import operation_id
+from shared.http.route import CurrentWork, WorkRoute, access
+from shared.messaging.memory import MemoryBus
+from tests.support.events import an_event
+from tests.support.postgres import TestPostgres
+from tests.support.suite import SUITE, RunningApp, running
+
+HEADERS = {
+    "Idempotency-Key": "trace-of-a-key",
+    "X-Request-ID": "trace-of-a-request",
+    "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01",
+}
+router = APIRouter(
+    prefix="/v1",
+    route_class=WorkRoute,
+    generate_unique_id_function=operation_id,
+    dependencies=[access(PUBLIC_ACCESS)],
+)
+
+
+@router.post("/claims/in-confidence")
+async def tell_in_confidence(work: CurrentWork) -> dict[str, str]:
+    await work.announce(an_event())
+    return {"told": "yes"}
+
+
+@router.post("/claims/openly")
+async def tell_openly(work: CurrentWork) -> dict[str, str]:
+    await work.announce(an_event())
+    return {"told": "yes"}
+
+
+@pytest.fixture
+async def app(postgres: TestPostgres) -> AsyncIterator[RunningApp]:
+    url = await asyncio.to_thread(postgres.floor)
+    service = replace(
+        membership(MembershipSettings(database_url=SecretStr(url)), SUITE),
+        routers=[router],
+        timers=(),
+        unrecorded=frozenset({"tell_in_confidence"}),
+    )
+    async with running(service, MemoryBus(), parts=["api"]) as app:
+        yield app
+
+
+@pytest.mark.parametrize(("how", "is_traced"), [("in-confidence", False), ("openly", True)])
+async def test_only_a_recorded_route_leaves_a_trace(
+    app: RunningApp, caplog: pytest.LogCaptureFixture, how: str, is_traced: bool
+) -> None:
+    with caplog.at_level(logging.INFO):
+        answer = await app.public.ask("POST", f"/v1/claims/{how}", headers=HEADERS, expect=200)
+    assert ("x-request-id" in answer.headers) is is_traced
+    assert ("claims" in caplog.text) is is_traced
+    assert (f"claims/{how}".encode() in await app.app.state.metrics.exposition()) is is_traced
+    async with app.database.begin() as work:
+        keys = await work.db.scalar(select(func.count()).select_from(idempotency_keys))
+        [body] = (await work.db.scalars(select(outgoing_events.c.body))).all()
+    assert bool(keys) is is_traced
+    envelope = json.loads(body)
+    assert ("requestid" in envelope) is is_traced
+    assert ("traceparent" in envelope) is is_traced
+
+
+async def test_a_request_id_follows_into_the_event_and_a_made_one_where_none_is_good(
+    app: RunningApp,
+) -> None:
+    """The id of the request stands on the event that it caused; one that is no id is replaced."""
+    await app.public.post("/v1/claims/openly", headers={"X-Request-ID": "a good one?"})
+    await app.public.post("/v1/claims/openly", headers={"X-Request-ID": "good-1"})
+    async with app.database.begin() as work:
+        bodies = (
+            await work.db.scalars(
+                select(outgoing_events.c.body).order_by(outgoing_events.c.position)
+            )
+        ).all()
+    made, given = (json.loads(body)["requestid"] for body in bodies)
+    assert made.startswith("req_")
+    assert given == "good-1"
