@@ -17,7 +17,7 @@ from deploy.issuer import DevelopmentIssuer
 from shared.kernel.actor import Role
 
 INVENTED_MEMBERS = 300
-AT_ONCE = 16
+AT_ONCE = 8
 SECTOR = "venue_operator"
 
 

@@ -1,19 +1,26 @@
 """Strong ETags from a resource's version, and ``If-Match`` on acts upon it (RFC 9110)."""
 
+import hashlib
 import re
 from typing import Annotated
 
 from fastapi import Depends, Header, Response
+from pydantic import BaseModel
 
 from shared.http.problems import PreconditionRequired
 from shared.kernel.versions import ANY_VERSION, Expected
 
-_ETAG = re.compile(r'^"(\d{1,9})-[a-z]+"$')
+_ETAG = re.compile(r'^"(\d{1,9})-[a-z0-9]+"$')
 
 
 def set_etag(response: Response, version: int, view: str) -> None:
     """Name the representation: the resource's ``version`` and which ``view`` of it the caller gets."""
     response.headers["ETag"] = f'"{version}-{view}"'
+
+
+def digest_of(shown: BaseModel) -> str:
+    """A ``view`` for what depends on more than the version: on the caller, or on the day."""
+    return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
 
 
 async def _expected(

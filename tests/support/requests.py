@@ -1,7 +1,6 @@
 """For every operation of both services a request that succeeds, made fresh each time with whatever it needs."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from deploy.embedded.member_list import invented_member_list

@@ -264,7 +264,7 @@ class World:
 
     async def roster(self) -> None:
         """Wait until notifications knows the register as it is now."""
-        version = (await self.as_(Who.PUBLIC).get("/v1/register"))["register_version"]
+        version: int = (await self.as_(Who.PUBLIC).get("/v1/register"))["register_version"]
 
         async def is_known() -> bool:
             async with self.database("notifications").begin() as work:

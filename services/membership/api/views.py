@@ -30,7 +30,7 @@ from services.membership.store import queries
 from services.membership.usecases.applications import subject_of
 from services.membership.usecases.register import current_particulars
 from shared.db.work import Work
-from shared.http.etags import set_etag
+from shared.http.etags import digest_of, set_etag
 from shared.http.route import CurrentActor, CurrentWork, PublicUrl
 from shared.kernel.actor import Actor, Role, Scope
 from shared.kernel.errors import NotFound
@@ -53,8 +53,9 @@ class Views:
         former: Member | None = None,
     ) -> ApplicationOut:
         """An application; changed just now where ``updated_at`` is absent. ``former``: the unit that returns."""
-        set_etag(self._response, application.version, "full")
-        return self.listed_application(application, updated_at or self._work.now, former=former)
+        shown = self.listed_application(application, updated_at or self._work.now, former=former)
+        set_etag(self._response, application.version, digest_of(shown))
+        return shown
 
     def listed_application(
         self, application: Application, updated_at: datetime, *, former: Member | None = None
@@ -103,8 +104,9 @@ class Views:
         details = None
         if await self._sees_details(member):
             details = _details(member, await current_particulars(self._work, member.id))
-        set_etag(self._response, member.version, "full" if details else "public")
-        return self._member(row, await self._member_actions(member), details)
+        shown = self._member(row, await self._member_actions(member), details)
+        set_etag(self._response, member.version, digest_of(shown))
+        return shown
 
     def listed_member(self, row: Row[Any]) -> MemberOut:
         """A unit among others, as the register of the row's day shows it."""
@@ -132,8 +134,9 @@ class Views:
 
     def representative(self, member: Member, mandate: Mandate) -> RepresentativeOut:
         """A mandate; its version is the member's."""
-        set_etag(self._response, member.version, "full")
-        return self.listed_representative(member, mandate)
+        shown = self.listed_representative(member, mandate)
+        set_etag(self._response, member.version, digest_of(shown))
+        return shown
 
     def listed_representative(self, member: Member, mandate: Mandate) -> RepresentativeOut:
         """A mandate among others."""

@@ -1,7 +1,9 @@
 """One world of both services for all HTTP promises that leave it whole."""
 
+import logging
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from tests.support.postgres import TestPostgres
@@ -13,3 +15,10 @@ async def world(postgres: TestPostgres) -> AsyncIterator[World]:
     """The running suite with its people."""
     async with peopled_world(postgres) as world:
         yield world
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Every line that is logged, those of good requests too."""
+    caplog.set_level(logging.INFO)
+    return caplog

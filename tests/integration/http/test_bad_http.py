@@ -1,7 +1,6 @@
 """P30: requests that are bad before anyone reads their body (reliability 8.2), also as bytes on a socket."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 
 import httpx
@@ -21,13 +20,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NEVER = ("OPTIONS", "TRACE", "PROPFIND", CANARY.upper())
 CSV = {"Content-Type": "text/csv"}
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """Every line that is logged, those of good requests too."""
-    caplog.set_level(logging.INFO)
-    return caplog
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -3,12 +3,15 @@
 import ast
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.http.problems import MEDIA_TYPE
 from shared.service import Part
@@ -109,6 +112,27 @@ async def test_an_act_whose_commit_fails_is_no_success_and_leaves_nothing(
     assert answer.is_success, answer.text
     assert "idempotency-replayed" not in answer.headers
     assert await still.content(service) != before
+
+
+@in_the_loop_of_the_world
+async def test_an_answer_that_does_not_wait_for_the_commit_is_found(
+    still: Still, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: a build to which it is all the same how the commit ended."""
+    commit = AsyncConnection.commit
+
+    async def careless(connection: AsyncConnection) -> None:
+        with suppress(DBAPIError):
+            await commit(connection)
+
+    before = await still.content("notifications")
+    await still.fail_commits("notifications", "P0001")
+    monkeypatch.setattr(AsyncConnection, "commit", careless)
+    answer = await still.world.send(still.requests["notifications", "draft_circular"])
+    assert answer.is_success
+    assert await still.content("notifications") == before
+    monkeypatch.undo()
+    await still.fail_commits("notifications", None)
 
 
 @in_the_loop_of_the_world

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import pytest
@@ -159,6 +161,16 @@ async def test_the_etag_of_a_circular_changes_if_and_only_if_what_is_seen_does(
     await live(world, path, OF_CIRCULAR, Who.SECRETARY, Who.FULL)
 
 
+async def test_the_etag_changes_when_the_day_alone_changes_what_is_seen(world: World) -> None:
+    path, registrar = path_of(await world.application()), world.as_(Who.REGISTRAR)
+    before = await registrar.ask("GET", path, expect=200)
+    await world.pass_time(timedelta(days=31))
+    after = await registrar.ask("GET", path, expect=200)
+    assert [answer.json()["review_overdue"] for answer in (before, after)] == [False, True]
+    assert before.json()["version"] == after.json()["version"]
+    assert before.headers["etag"] != after.headers["etag"]
+
+
 View = tuple[str | None, Any]
 
 
@@ -173,6 +185,10 @@ async def live(
             answer = await world.as_(who, own).ask("GET", path)
             body = {k: v for k, v in answer.json().items() if k != "request_id"}
             views.append((answer.headers.get("etag"), body))
+        for (one_tag, one), (other_tag, other) in combinations(views, 2):
+            assert (one_tag != other_tag) == (one != other), (
+                "viewers are told apart by what they see"
+            )
         return views
 
     before = await seen()

@@ -18,6 +18,7 @@ from shared.http.access import PUBLIC_ACCESS
 from shared.http.openapi import operation_id
 from shared.http.route import CurrentWork, WorkRoute, access
 from shared.messaging.memory import MemoryBus
+from shared.service import Part
 from tests.support.events import an_event
 from tests.support.postgres import TestPostgres
 from tests.support.suite import SUITE, RunningApp, running
@@ -56,7 +57,7 @@ async def app(postgres: TestPostgres) -> AsyncIterator[RunningApp]:
         timers=(),
         unrecorded=frozenset({"tell_in_confidence"}),
     )
-    async with running(service, MemoryBus(), parts=["api"]) as app:
+    async with running(service, MemoryBus(), parts=[Part.API]) as app:
         yield app
 
 

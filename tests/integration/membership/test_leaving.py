@@ -1,7 +1,7 @@
 """Leaving by notice, being cancelled, and what becomes of the ending that came second (M3, M4)."""
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -52,6 +52,27 @@ async def test_a_withdrawal_for_a_later_day_takes_effect_as_that_day_begins(
     assert await endings(office) == ["withdrawn"]
     day_before = await office.public.get(f"/v1/register?as_of={last_day - DAY}")
     assert day_before["members_count"] == 1
+
+
+async def test_an_ending_that_was_missed_does_not_make_the_clock_miss_the_next(
+    office: Office,
+) -> None:
+    """The test clock walks from one due instant to the next, also past one that is overdue."""
+    overdue, next_one = await office.member(), await office.member()
+    today = await office.today()
+    await office.withdraw(overdue, today + 2 * DAY)
+    await office.withdraw(next_one, today + 6 * DAY)
+    await office.skip(4 * DAY)
+    await office.advance(6 * DAY)
+    late, on_time = await office.announced(MemberEnded)
+    assert [late.data["member_id"], on_time.data["member_id"]] == [
+        overdue.member_id,
+        next_one.member_id,
+    ]
+    for told in (late, on_time):
+        effective_on = date.fromisoformat(told.data["effective_on"])
+        lateness = told.time - start_of(effective_on, ZONE)
+        assert (lateness < timedelta(minutes=1)) == (told is on_time)
 
 
 async def test_a_withdrawal_is_not_back_dated(office: Office) -> None:

@@ -20,6 +20,7 @@ from shared.kernel.errors import Conflict
 from shared.kernel.ids import new_id
 from shared.messaging.consumer import Handler, Ingestor, each
 from shared.messaging.memory import MemoryBus
+from shared.service import Part
 from tests.support.events import an_event
 from tests.support.postgres import TestPostgres
 from tests.support.suite import SUITE, RunningApp, running
@@ -31,7 +32,7 @@ async def app(postgres: TestPostgres) -> AsyncIterator[RunningApp]:
     service = replace(
         membership(MembershipSettings(database_url=SecretStr(url)), SUITE), timers=()
     )
-    async with running(service, MemoryBus(), parts=["api"]) as app:
+    async with running(service, MemoryBus(), parts=[Part.API]) as app:
         yield app
 
 

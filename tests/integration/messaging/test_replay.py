@@ -27,7 +27,7 @@ from tests.support.suite import SUITE, RunningApp, running
 
 MEMBERS = 40
 BINDINGS = ("membership.member.#", "membership.representative.#")
-ROSTER: Reactions = dict.fromkeys(ROSTER_EVENTS, [Reaction(enter_changes, at_once=True)])
+ROSTER: Reactions = {event: [Reaction(enter_changes, at_once=True)] for event in ROSTER_EVENTS}
 GAP = timedelta(seconds=0.2)
 
 
