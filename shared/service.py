@@ -142,9 +142,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with keys, background:
-            yield
-        await database.close()
+        try:
+            async with keys, background:
+                yield
+        finally:
+            await database.close()
 
     app = FastAPI(
         title=f"Gongyue {service.title}",

@@ -355,7 +355,7 @@ async def may_act(
     held = exists().where(
         mandate.c.member_id == member_id,
         mandate.c.subject == subject,
-        mandate.c.removed_at.is_(None),
+        or_(mandate.c.removed_at.is_(None), mandate.c.removed_at > work.now),
         mandate.c.valid_from <= work.now,
         or_(mandate.c.valid_until.is_(None), mandate.c.valid_until > work.now),
         or_(any_(mandate.c.scopes) == scope.value, any_(mandate.c.scopes) == Scope.ALL.value),

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.metrics import Metrics
-from shared.http.problems import HeadersTooLarge, problem, refusal_for
+from shared.http.problems import HeadersTooLarge, Unavailable, problem, refusal_for
 from shared.http.record import Record
 from shared.kernel.errors import Refusal
 from shared.kernel.ids import new_id
@@ -68,16 +68,24 @@ class RecordingMiddleware:
             except ClientDisconnect:  # nobody is left to be answered, and nothing of ours failed
                 record.status = CLIENT_GONE
             except Exception as fault:  # whatever escaped is told as a problem, once
-                if not record.unrecorded:
-                    log.exception("request_failed", route=record.route, method=scope["method"])
+                refusal = refusal_for(fault)
+                self._tell(scope["method"], record, fault, refusal)
                 if has_begun:
                     raise
-                await self._problem(scope, refusal_for(fault))(scope, receive, sending)
+                await self._problem(scope, refusal)(scope, receive, sending)
             finally:
                 self._note(scope["method"], record, time.perf_counter() - started)
 
     def _problem(self, scope: Scope, refusal: Refusal) -> ASGIApp:
         return problem(Request({**scope, "app": self._app_for_problems}), refusal)
+
+    def _tell(self, method: str, record: Record, fault: Exception, refusal: Refusal) -> None:
+        if record.unrecorded:
+            return
+        if isinstance(refusal, Unavailable):
+            log.warning("unavailable", route=record.route, fault=type(fault).__name__)
+        else:
+            log.error("request_failed", route=record.route, method=method, exc_info=fault)
 
     def _note(self, method: str, record: Record, seconds: float) -> None:
         if record.unrecorded:

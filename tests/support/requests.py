@@ -26,11 +26,11 @@ LATER_AT = "2199-12-31T00:00:00Z"
 CSV = {"Content-Type": "text/csv"}
 
 
-def of(service: str, name: str = "") -> Callable[[Factory], Factory]:
-    """Keeps a factory as the one for the operation of ``service`` that has its name."""
+def of(service: str) -> Callable[[Factory], Factory]:
+    """Keeps a factory as the one for the operation of ``service`` that is called like it."""
 
     def keep(factory: Factory) -> Factory:
-        REQUESTS[service, name or factory.__name__] = factory
+        REQUESTS[service, factory.__name__] = factory
         return factory
 
     return keep

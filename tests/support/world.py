@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,14 +23,15 @@ from services.membership.settings import MembershipSettings
 from services.membership.usecases.rolls import certify_roll
 from services.notifications.service import notifications
 from services.notifications.settings import NotificationsSettings
-from shared.db.mailboxes import incoming_events
+from shared.db.mailboxes import incoming_aggregates, incoming_events
 from shared.db.roster import watermark
 from shared.db.work import Database
 from shared.http.tokens import TokenVerifier
-from shared.kernel.actor import Role
+from shared.kernel.actor import TOKEN_ROLES, Role
 from shared.kernel.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.service import ALL_PARTS, Part, Service, create_app
+from shared.settings import ServiceSettings, SuiteSettings
 from tests.support import suite
 from tests.support.eventually import eventually
 from tests.support.postgres import TestPostgres, create_tables
@@ -61,9 +62,7 @@ class Who(StrEnum):
 
 
 OWN = frozenset({Who.FULL, Who.MACHINE, Who.REMOVED})
-ORGAN = {
-    who: Role(who.value) for who in Who if who.value in set(Role) - {Role.PUBLIC, Role.APPLICANT}
-}
+ORGAN = {who: Role(who.value) for who in Who if who.value in TOKEN_ROLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +229,13 @@ class World:
     async def dead_event(self, service: str) -> str:
         """An incoming event of ``service`` whose reaction failed too often; its id."""
         event_id = new_id("evt")
+        of_aggregate = {"source": "amendments", "aggregate_id": new_id("bal")}
         async with self.database(service).begin() as work:
+            await work.db.execute(insert(incoming_aggregates).values(of_aggregate))
             await work.db.execute(
                 insert(incoming_events).values(
-                    source="gongyue/amendments",
+                    **of_aggregate,
                     event_id=event_id,
-                    aggregate_id=new_id("bal"),
                     sequence=1,
                     follows=0,
                     type="amendments.nothing.heard.v1",
@@ -317,26 +317,20 @@ def a_circular(**changes: Any) -> dict[str, Any]:
 
 def fresh_services(postgres: TestPostgres) -> Sequence[Service]:
     """Both services, each on a new database of its own."""
-
-    def url(service: Service) -> SecretStr:
-        return SecretStr(
-            postgres.clone(f"{service.name}_world", lambda url: create_tables(url, service.tables))
-        )
-
     return (
-        membership(
-            MembershipSettings(
-                database_url=url(membership(MembershipSettings(), SUITE)), pool_size=POOL_SIZE
-            ),
-            SUITE,
-        ),
-        notifications(
-            NotificationsSettings(
-                database_url=url(notifications(NotificationsSettings(), SUITE)), pool_size=POOL_SIZE
-            ),
-            SUITE,
-        ),
+        _fresh(postgres, membership, MembershipSettings),
+        _fresh(postgres, notifications, NotificationsSettings),
     )
+
+
+def _fresh(
+    postgres: TestPostgres,
+    declare: Callable[[Any, SuiteSettings], Service],
+    settings: type[ServiceSettings],
+) -> Service:
+    service = declare(settings(), SUITE)
+    url = postgres.clone(f"{service.name}_world", lambda url: create_tables(url, service.tables))
+    return declare(settings(database_url=SecretStr(url), pool_size=POOL_SIZE), SUITE)
 
 
 @asynccontextmanager

@@ -14,15 +14,40 @@ from shared.contracts.base import Event, RegisterChange
 Link = Mapping[str, Any]
 """What every change of the register carries: its member, version, head, salt and instant."""
 
+ChangeOfRegister = (
+    facts.PeriodOpened | facts.PeriodEnded | facts.MandateGiven | facts.MandateRemoved
+)
 
-def announcement(
-    member: Member, fact: Fact, particulars: Particulars, link: Link
-) -> RegisterChange | Event | None:
+
+def announcement(member: Member, fact: Fact, particulars: Particulars, link: Link) -> Event | None:
     """The event that tells ``fact``; None where nothing is told."""
-    event: Event | None
+    match fact:
+        case facts.EndingAnnounced():
+            return events.MemberEndingAnnounced(
+                member_id=member.id,
+                ending=events.Ending(fact.ending.value),
+                effective_on=fact.effective_on,
+            )
+        case facts.EndingRetracted():
+            return events.MemberEndingRetracted(member_id=member.id, effective_on=fact.effective_on)
+        case facts.CancellationMoot():
+            return events.MemberCancellationMoot(
+                member_id=member.id,
+                case_id=fact.case_id,
+                decision_number=fact.decision_number,
+                ended_by=events.Ending(fact.ended_by.value),
+            )
+        case facts.CancellationKnown():
+            return None
+    return _register_change(member, fact, particulars, link)
+
+
+def _register_change(
+    member: Member, fact: ChangeOfRegister, particulars: Particulars, link: Link
+) -> RegisterChange:
     match fact:
         case facts.PeriodOpened():
-            event = events.MemberAcceded(
+            return events.MemberAcceded(
                 **link,
                 **_public(member, particulars),
                 period_id=fact.period_id,
@@ -31,7 +56,7 @@ def announcement(
                 effective_on=fact.effective_on,
             )
         case facts.PeriodEnded():
-            event = events.MemberEnded(
+            return events.MemberEnded(
                 **link,
                 period_id=fact.period_id,
                 ending=events.Ending(fact.ending.value),
@@ -40,7 +65,7 @@ def announcement(
                 successor_member_id=None,
             )
         case facts.MandateGiven(mandate):
-            event = events.RepresentativeAppointed(
+            return events.RepresentativeAppointed(
                 **link,
                 representative_id=mandate.id,
                 period_id=mandate.period_id,
@@ -52,32 +77,12 @@ def announcement(
                 valid_until=mandate.valid_until,
             )
         case facts.MandateRemoved():
-            event = events.RepresentativeRemoved(
+            return events.RepresentativeRemoved(
                 **link,
                 representative_id=fact.mandate_id,
                 period_id=fact.period_id,
                 removed_at=fact.removed_at,
             )
-        case facts.EndingAnnounced():
-            event = events.MemberEndingAnnounced(
-                member_id=member.id,
-                ending=events.Ending(fact.ending.value),
-                effective_on=fact.effective_on,
-            )
-        case facts.EndingRetracted():
-            event = events.MemberEndingRetracted(
-                member_id=member.id, effective_on=fact.effective_on
-            )
-        case facts.CancellationMoot():
-            event = events.MemberCancellationMoot(
-                member_id=member.id,
-                case_id=fact.case_id,
-                decision_number=fact.decision_number,
-                ended_by=events.Ending(fact.ended_by.value),
-            )
-        case facts.CancellationKnown():
-            event = None
-    return event
 
 
 def particulars_changed(

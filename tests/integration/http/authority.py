@@ -2,6 +2,9 @@
 
 A row names who is let in and with which status. Everyone else is turned away: 401 without a token; 422 where a
 representative is asked for and the token names no member; 403 where everybody may see the resource; otherwise 404.
+
+Some see a resource row by row: the parties their application, a unit an issued circular. A route turns callers away by
+role before it knows the row, so to them, too, an act of the registrar or the secretary does not exist.
 """
 
 from collections.abc import Mapping

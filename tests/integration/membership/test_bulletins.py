@@ -138,6 +138,16 @@ async def test_an_edition_never_changes_and_an_error_is_mended_by_an_erratum(
     assert (await edition(office, 4))["erratum_of"] is None
 
 
+async def test_errata_published_at_once_have_numbers_of_their_own(office: Office) -> None:
+    await office.member()
+    await month_ends(office)
+    body = {"correction_zh": "更正", "correction_en": "Correction"}
+    published = await asyncio.gather(
+        *(office.registrar.post("/v1/bulletins/1/errata", body, expect=201) for _ in range(4))
+    )
+    assert sorted(erratum["number"] for erratum in published) == [2, 3, 4, 5]
+
+
 async def test_only_the_registrar_mends_and_only_what_was_published(office: Office) -> None:
     await office.member()
     await month_ends(office)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from shared.contracts.membership import (
+    Ending,
     MemberAcceded,
     MemberCancellationMoot,
     MemberEnded,
@@ -232,6 +233,23 @@ async def test_a_withdrawal_for_the_day_a_cancellation_takes_effect_has_one_winn
     assert len(await office.announced(MemberCancellationMoot)) == 1
 
 
+async def test_an_act_counts_from_the_moment_it_holds_the_register(office: Office) -> None:
+    """Edge case 8: what waited until after an ending took effect acts for a unit that has ceased."""
+    unit = await office.member()
+    await office.withdraw(unit, await office.today() + 2 * DAY)
+    body = {"kind": "machine", "name": "r", "subject": {"sub": "r"}, "scopes": ["circulars"]}
+    async with office.register_held():
+        act = asyncio.create_task(
+            office.chair(unit).post(f"{unit.path}/representatives", body, expect=409)
+        )
+        await office.waits_for_lock()
+        await office.skip(3 * DAY)
+    assert facts(await act, "ended_by") == ("not_member", "withdrawn")
+    assert await endings(office) == []
+    await office.run_timer("end_memberships")
+    assert await endings(office) == ["withdrawn"]
+
+
 @pytest.mark.parametrize("first", ["withdrawal", "cancellation"])
 async def test_of_two_endings_waiting_for_the_register_the_loser_learns_which_won(
     office: Office, first: str
@@ -363,6 +381,11 @@ async def test_an_application_of_a_unit_that_never_ceased_falls_away(office: Off
     assert (await office.liaison(unit).get(path))["status"] == "retracted"
     again = await office.apply(unit, expect=409)
     assert again["existing_id"] == unit.member_id
+
+
+def test_merger_and_dissolution_are_endings_of_a_period() -> None:
+    """Edge cases 14 to 16: "merged into X" and "ceased to exist" end a period as the others do."""
+    assert {Ending.MERGED.value, Ending.DISSOLVED.value} == {"merged", "dissolved"}
 
 
 async def test_a_decision_about_an_unknown_unit_waits_for_it(office: Office) -> None:

@@ -1,6 +1,6 @@
 """What membership does when others tell it something: founding, the rulebook, requests for replay."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from shared.contracts.amendments import (
@@ -14,8 +14,9 @@ from shared.contracts.amendments import (
 from shared.contracts.base import Envelope
 from shared.contracts.membership import MemberAcceded, Sector
 from shared.contracts.notifications import NotificationsReplayRequested
-from shared.db.roster import ROSTER_EVENTS, enter_changes, watermark
+from shared.db.roster import ROSTER_EVENTS, enter_changes, may_act, watermark
 from shared.db.work import Database
+from shared.kernel.actor import Scope, Subject
 from shared.kernel.ids import new_id
 from shared.kernel.ratio import Ratio
 from shared.kernel.rulebook import REFERENCE_RULEBOOK
@@ -194,16 +195,46 @@ async def test_the_register_is_announced_again_to_whoever_asks(
         follows[event.partitionkey] = int(event.sequence)
     assert max(follows.values()) > sum(e.partitionkey == heard[0].partitionkey for e in heard)
     listener = await floor()
-    ingestor = Ingestor(listener)
-    await ingestor.ingest([event.to_json() for event in reversed(heard)])
-    handler = Handler(listener, ROSTER, ingestor.arrived)
-    while await handler.handle_waiting():
-        pass
+    await take_in(listener, heard[::-1])
     async with listener.begin() as work:
         reached = await watermark(work)
     register = await office.public.get("/v1/register")
     assert reached.version == register["register_version"]
     assert reached.head == register["register_head"]
+
+
+async def take_in(listener: Database, heard: Sequence[Envelope]) -> None:
+    """A service with a roster takes in what it heard, in that order."""
+    ingestor = Ingestor(listener)
+    await ingestor.ingest([event.to_json() for event in heard])
+    handler = Handler(listener, ROSTER, ingestor.arrived)
+    while await handler.handle_waiting():
+        pass
+
+
+async def test_a_successor_from_a_later_day_is_known_elsewhere_as_such(
+    office: Office, floor: Callable[[], Awaitable[Database]]
+) -> None:
+    """M9: until the successor's day the former legal representative acts, in every service."""
+    unit = await office.member()
+    successor = {
+        "kind": "legal_representative",
+        "name": "王强",
+        "subject": {"sub": "successor"},
+        "scopes": ["all"],
+        "valid_from": (await office.now() + 3 * DAY).isoformat(timespec="seconds"),
+    }
+    await office.chair(unit).post(f"{unit.path}/representatives", successor, expect=201)
+    listener = await floor()
+    await take_in(listener, await office.announced(*ROSTER_EVENTS))
+    for span, expected in ((0 * DAY, (True, False)), (4 * DAY, (False, True))):
+        async with listener.begin() as work:
+            work.now += span
+            former, later = [
+                await may_act(work, Subject(ISSUER, sub), unit.member_id, Scope.VOTE)
+                for sub in (unit.chair, "successor")
+            ]
+        assert (former, later) == expected
 
 
 async def test_a_replay_from_a_later_version_follows_on_what_the_asker_has(

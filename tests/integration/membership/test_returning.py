@@ -84,6 +84,8 @@ async def test_nothing_old_revives_when_a_unit_comes_back(office: Office) -> Non
     for sub in (unit.chair, "deputy"):
         told = await office.acting_for(unit, sub).get(listed, expect=403)
         assert told["code"] == "no_mandate"
+        told = await office.acting_for(unit, sub).post(f"{unit.path}/withdrawal", {}, expect=403)
+        assert told["code"] == "no_mandate"
     shown = await office.acting_for(unit, "new.chair").get(listed)
     assert [(r["subject"]["sub"], r["status"]) for r in shown["items"]] == [
         (unit.chair, "ended"),
