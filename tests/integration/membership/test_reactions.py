@@ -229,7 +229,7 @@ async def test_a_successor_from_a_later_day_is_known_elsewhere_as_such(
     await take_in(listener, await office.announced(*ROSTER_EVENTS))
     for span, expected in ((0 * DAY, (True, False)), (4 * DAY, (False, True))):
         async with listener.begin() as work:
-            work.now += span
+            work.now = await office.now() + span
             former, later = [
                 await may_act(work, Subject(ISSUER, sub), unit.member_id, Scope.VOTE)
                 for sub in (unit.chair, "successor")

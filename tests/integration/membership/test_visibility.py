@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from tests.integration.membership.office import DAY, Office, Unit
+from tests.integration.membership.office import DAY, Office, Unit, path_of
 
 REASONS = re.compile(
     r"withdr[ae]w|withdrawal|cancel|merg|dissol|annul|reinstat|readmi|moot|expel|\bcas_|2026-V-",
@@ -50,12 +50,12 @@ async def answers(office: Office, units: list[Unit]) -> AsyncIterator[tuple[str,
     ]
     for path, query in asked:
         yield path, await office.public.ask("GET", path + query, expect=200)
-    for number in (1, 2, 3):
+    for bulletin in await office.pages(office.public, "/v1/bulletins"):
         for accept in ("application/json", "text/csv"):
             yield (
                 "/v1/bulletins/{number}",
                 await office.public.ask(
-                    "GET", f"/v1/bulletins/{number}", headers={"Accept": accept}, expect=200
+                    "GET", path_of(bulletin), headers={"Accept": accept}, expect=200
                 ),
             )
     for unit in units:
