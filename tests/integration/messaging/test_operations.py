@@ -29,9 +29,7 @@ from tests.support.suite import SUITE, RunningApp, running
 @pytest.fixture
 async def app(postgres: TestPostgres) -> AsyncIterator[RunningApp]:
     url = await asyncio.to_thread(postgres.floor)
-    service = replace(
-        membership(MembershipSettings(database_url=SecretStr(url)), SUITE), timers=()
-    )
+    service = replace(membership(MembershipSettings(database_url=SecretStr(url)), SUITE), timers=())
     async with running(service, MemoryBus(), parts=[Part.API]) as app:
         yield app
 
@@ -77,7 +75,9 @@ async def test_a_refused_event_is_listed_and_has_its_effect_when_tried_again(
     operator, listener = app.as_("operator", Role.OPERATOR), Listener(app)
     event_id = await listener.hear("app_1", 1)
     await listener.handle()
-    page = await operator.get("/operations/membership/incoming-events", params={"status": "refused"})
+    page = await operator.get(
+        "/operations/membership/incoming-events", params={"status": "refused"}
+    )
     assert [(e["id"], e["last_error"]) for e in page["items"]] == [(event_id, "conflict")]
     assert "data" not in page["items"][0]
     listener.refuses = False
