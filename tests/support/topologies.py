@@ -49,10 +49,7 @@ class SeparateSuite(Suite):
     """A suite whose services are processes of their own."""
 
     processes: Mapping[str, "_ServiceProcess"]
-
-    def url_of(self, service: str) -> str:
-        """Where one service answers by itself."""
-        return f"http://127.0.0.1:{self.processes[service].port}"
+    databases: Mapping[str, Database]
 
     async def kill(self, service: str) -> None:
         """SIGKILL a service and start it again."""
@@ -111,17 +108,18 @@ async def separate(postgres: TestPostgres, rabbit: RabbitNode) -> AsyncIterator[
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=_ByPath(ports), base_url="http://suite.test", timeout=60)
         )
-        databases = [
-            Database(s.settings.database_url.get_secret_value(), zone=ZONE) for s in services
-        ]
-        for database in databases:
+        databases = {
+            s.name: Database(s.settings.database_url.get_secret_value(), zone=ZONE)
+            for s in services
+        }
+        for database in databases.values():
             stack.push_async_callback(database.close)
-        clock = TestClock([Timed(s, d) for s, d in zip(services, databases, strict=True)])
+        clock = TestClock([Timed(s, databases[s.name]) for s in services])
 
         async def advance(days: int) -> None:
             await clock.advance_to(await clock.now() + timedelta(days=days))
 
-        yield SeparateSuite(http, issuer, advance, processes)
+        yield SeparateSuite(http, issuer, advance, processes, databases)
 
 
 class _ServiceProcess:
