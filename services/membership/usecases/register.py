@@ -121,7 +121,7 @@ class HeldRegister:
     def _linked(self, event: E) -> E:
         if not isinstance(event, RegisterChange):
             return event
-        self._head = RegisterHead(event.register_version, event.head_after(self._head.head))
+        self._head = self._head.next(event.model_dump(mode="json", exclude={"register_head"}))
         return event.model_copy(update={"register_head": self._head.head})
 
 
