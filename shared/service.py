@@ -18,9 +18,11 @@ from shared.contracts.base import Event
 from shared.contracts.catalog import CATALOG, bindings_of
 from shared.contracts.replay import ReplayRequested
 from shared.db.retention import clear_outworn
+from shared.db.wakeups import Topic
 from shared.db.work import Database
 from shared.http import problems
 from shared.http.access import ACCESS_REFUSALS, MayAct
+from shared.http.group_commit import GroupCommit
 from shared.http.health import health_routes
 from shared.http.metrics import Metrics
 from shared.http.middleware import RecordingMiddleware
@@ -35,6 +37,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.replay import GAP, ask_for_missing_events, ask_for_missing_register
 from shared.settings import ServiceSettings, SuiteSettings
 from shared.timers import Timer, in_one_work, run_timer
+from shared.workers import Worker
 
 log = get_logger(__name__)
 
@@ -43,15 +46,18 @@ ASK_SECONDS = 5.0
 
 
 class Part(StrEnum):
-    """What a process runs of a service; one image, any mix."""
+    """What a process runs of a service; one image, any mix. What one process looks after, others wake it for."""
 
     API = "api"
     RELAY = "relay"
     CONSUMER = "consumer"
     TIMERS = "timers"
+    WORKERS = "workers"
 
 
 ALL_PARTS = frozenset(Part)
+
+LOOKS_AFTER = {Topic.OUTGOING_EVENTS: Part.RELAY, Topic.DELIVERIES: Part.WORKERS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +65,9 @@ class Service:
     """A service at a glance.
 
     ``paths``: the first segments below ``/v1`` that it answers. ``may_act``: how it knows mandates. ``refusals``: its
-    domain's errors module. ``asks_with``: the event by which it asks for what it missed; None: it listens to nobody.
-    ``unrecorded``: operations that leave no trace.
+    domain's errors modules. ``asks_with``: the event by which it asks for what it missed; None: it listens to nobody.
+    ``unrecorded``: operations that leave no trace; ``uncounted``: whose number no metric and no access log tells.
+    ``workers``: what it does all the time besides.
     """
 
     name: str
@@ -75,21 +82,24 @@ class Service:
     reactions: Reactions
     timers: Sequence[Timer]
     may_act: MayAct
-    refusals: ModuleType
+    refusals: Sequence[ModuleType]
     migrations: Path
     keeps_roster: bool = False
     asks_with: type[ReplayRequested] | None = None
     gap: timedelta = GAP
     unrecorded: frozenset[str] = field(default_factory=frozenset)
+    uncounted: frozenset[str] = field(default_factory=frozenset)
+    workers: Sequence[Worker] = ()
 
     def all_refusals(self) -> list[type[Refusal]]:
         """Every refusal that a caller of this service can meet: the floor's and the domain's."""
         own = [
             kind
-            for kind in vars(self.refusals).values()
+            for module in self.refusals
+            for kind in vars(module).values()
             if isinstance(kind, type)
             and issubclass(kind, Refusal)
-            and kind.__module__ == self.refusals.__name__
+            and kind.__module__ == module.__name__
         ]
         return [*problems.FLOOR_REFUSALS, *ACCESS_REFUSALS, *own]
 
@@ -137,7 +147,6 @@ def create_app(
     )
     metrics = Metrics(service.name, database)
     background = Background(service, database, bus, metrics, frozenset(parts), reached)
-
     keys = httpx.AsyncClient(timeout=5, trust_env=False)
 
     @asynccontextmanager
@@ -160,6 +169,7 @@ def create_app(
     )
     app.state.service = service
     app.state.database = database
+    app.state.group_commit = GroupCommit(database)
     app.state.metrics = metrics
     app.state.background = background
     app.state.public_url = suite.public_url.rstrip("/")
@@ -179,7 +189,7 @@ def create_app(
 
 
 class Background:
-    """The parts of a service that run beside its API: relay, consumer, timers. An asynchronous context manager."""
+    """The parts of a service that run beside its API. An asynchronous context manager."""
 
     def __init__(
         self,
@@ -216,12 +226,23 @@ class Background:
         if Part.RELAY in parts:
             relay = Relay(self._database, self._bus, is_heard=self._is_heard, reached=self._reached)
             self._start("relay", relay.run())
+        if Part.WORKERS in parts:
+            for worker in self._service.workers:
+                self._start(worker.name, worker.run(self._database))
+        self._start_wakeups()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in reversed(self._tasks):
             task.cancel()
             await asyncio.wait([task], timeout=10)
+
+    def _start_wakeups(self) -> None:
+        here = {topic for topic, part in LOOKS_AFTER.items() if part in self._parts}
+        if here != set(LOOKS_AFTER):
+            self._start("tell others", self._database.wakeups.tell_others(here))
+        if here and Part.API not in self._parts:
+            self._start("listen to others", self._database.wakeups.listen(here))
 
     def _start(self, name: str, part: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(part, name=name))

@@ -12,7 +12,7 @@ Environment = Literal["development", "production"]
 class SuiteSettings(BaseSettings):
     """Settings that all services of a deployment share: ``GONGYUE_*``. Production refuses the defaults that are open."""
 
-    model_config = SettingsConfigDict(env_prefix="GONGYUE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="GONGYUE_", frozen=True, hide_input_in_errors=True)
 
     environment: Environment = Field(
         "development", description="development or production; production refuses every test aid."
@@ -39,7 +39,7 @@ class SuiteSettings(BaseSettings):
         description="At least 32 characters; signs page cursors. All replicas share it. Empty: drawn at start.",
     )
     services: frozenset[str] = Field(
-        frozenset({"membership", "notifications"}),
+        frozenset({"membership", "amendments", "notifications"}),
         description="The services of this deployment; an event for a service outside it needs no queue.",
     )
     test_clock: bool = Field(
@@ -69,7 +69,7 @@ class SuiteSettings(BaseSettings):
 class ServiceSettings(BaseSettings):
     """Settings of one service; a subclass gives the prefix (``MEMBERSHIP_*``)."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(
         SecretStr("postgresql+asyncpg://localhost/gongyue"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,30 @@ def in_one_work(act: Callable[[Work], Awaitable[int]]) -> Callable[[Database], A
     async def run(database: Database) -> int:
         async with database.begin() as work:
             return await act(work)
+
+    return run
+
+
+def one_by_one(
+    due: Callable[[Work], Awaitable[Sequence[str]]], act: Callable[[Work, str], Awaitable[bool]]
+) -> Callable[[Database], Awaitable[int]]:
+    """A timer's ``run`` that does each due thing in a transaction of its own: one that fails stops none of the others.
+
+    ``due``: the ids of what is due now. ``act`` locks its thing and says whether it did something: what came due may
+    have been done by another process meanwhile. A failure is logged with the id, and the thing stays due.
+    """
+
+    async def run(database: Database) -> int:
+        async with database.begin() as work:
+            ids = await due(work)
+        done = 0
+        for id in ids:
+            try:
+                async with database.begin() as work:
+                    done += await act(work, id)
+            except Exception:  # of this one thing
+                log.exception("due_thing_failed", act=act.__name__, id=id)
+        return done
 
     return run
 

@@ -154,7 +154,7 @@ class MemberEndingAnnounced(
 class MemberEndingRetracted(
     Event, type="membership.member.ending_retracted.v1", aggregate="member", about="member_id"
 ):
-    """A withdrawal for a later day was taken back in time."""
+    """An announced ending will not come: it was taken back, annulled, or has lapsed."""
 
     member_id: MemberId
     effective_on: date

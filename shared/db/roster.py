@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ARRAY,
@@ -38,6 +39,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.contracts.base import RegisterChange
 from shared.contracts.membership import (
+    Ending,
     MemberAcceded,
     MemberEnded,
     MemberParticularsChanged,
@@ -50,6 +52,7 @@ from shared.db.mailboxes import incoming_events
 from shared.db.work import Work
 from shared.kernel.actor import Scope, Subject
 from shared.kernel.chain import EMPTY_HEAD
+from shared.kernel.terms import civil_day, end_of, start_of
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -111,6 +114,14 @@ roster_mandates = Table(
 )
 Index("ix_roster_mandates_member_subject", roster_mandates.c.member_id, roster_mandates.c.subject)
 
+_END_PARTICULARS = text(
+    """
+    UPDATE roster_particulars AS p SET until_version = next.version
+    FROM unnest(CAST(:members AS text[]), CAST(:versions AS integer[])) AS next (member_id, version)
+    WHERE p.member_id = next.member_id AND p.until_version IS NULL
+    """
+)
+
 _ARRIVAL_TYPES: dict[str, type[RegisterChange]] = {
     event.type: event
     for event in (
@@ -138,52 +149,65 @@ async def watermark(work: Work) -> Watermark:
     return Watermark(row.watermark, row.head) if row else Watermark(0, EMPTY_HEAD)
 
 
-async def enter_changes(work: Work, changes: Sequence[RegisterChange]) -> None:
-    """Take in changes of the register, in any order and any number of times, and move the watermark."""
-    await work.db.execute(
-        upsert(roster_arrivals).on_conflict_do_nothing(),
-        [
-            {
-                "register_version": change.register_version,
-                "type": change.type,
-                "data": change.model_dump(mode="json"),
-            }
-            for change in sorted(changes, key=lambda change: change.register_version)
-        ],
-    )
-    await work.db.execute(upsert(roster_state).values(only=True).on_conflict_do_nothing())
-    state = (await work.db.execute(select(roster_state).with_for_update())).one()
-    await _advance(work, Watermark(state.watermark, state.head))
+async def hold_watermark(work: Work) -> Watermark:
+    """How far this service knows the register, which does not change until this transaction ends.
+
+    For whatever reads the roster more than once, or makes something that every later change must see. It comes before
+    every other lock of a transaction, and is one for all: one that a shared hold let in could not be had alone later.
+    """
+    locked = select(roster_state.c.watermark, roster_state.c.head).with_for_update()
+    row = (await work.db.execute(locked)).first()
+    if row is None:
+        await work.db.execute(upsert(roster_state).values(only=True).on_conflict_do_nothing())
+        row = (await work.db.execute(locked)).one()
+    return Watermark(row.watermark, row.head)
 
 
-async def _advance(work: Work, reached: Watermark) -> None:
-    arrivals = await work.db.execute(
-        select(roster_arrivals.c.type, roster_arrivals.c.data)
-        .where(roster_arrivals.c.register_version > reached.version)
-        .order_by(roster_arrivals.c.register_version)
-    )
+async def enter_changes(work: Work, changes: Sequence[RegisterChange]) -> Sequence[RegisterChange]:
+    """Take in changes of the register, in any order and any number of times, and move the watermark.
+
+    Those that are known from now on.
+    """
+    reached = await hold_watermark(work)
+    kept = await _kept_arrivals(work)
+    waiting = {c.register_version: c for c in changes if c.register_version > reached.version}
+    waiting |= kept
     next_changes: list[RegisterChange] = []
     version, head = reached.version, reached.head
-    for type_, data in arrivals:
-        change = _ARRIVAL_TYPES[type_].model_validate(data)
-        if change.register_version != version + 1:
-            break
+    while (change := waiting.pop(version + 1, None)) is not None:
         if change.head_after(head) != change.register_head:
             log.error("roster_mismatch", register_version=change.register_version)
-            await _start_over(work)
-            return
+            await start_over(work)
+            return []
         version, head = change.register_version, change.register_head
         next_changes.append(change)
     if next_changes:
         await _write_history(work, next_changes)
         await work.db.execute(update(roster_state).values(watermark=version, head=head))
-    await work.db.execute(
-        delete(roster_arrivals).where(roster_arrivals.c.register_version <= version)
+    if kept:
+        await work.db.execute(
+            delete(roster_arrivals).where(roster_arrivals.c.register_version <= version)
+        )
+    await _insert(
+        work,
+        roster_arrivals,
+        [
+            {"register_version": v, "type": c.type, "data": c.model_dump(mode="json")}
+            for v, c in sorted(waiting.items())
+            if v not in kept
+        ],
     )
+    return next_changes
 
 
-async def _start_over(work: Work) -> None:
+async def _kept_arrivals(work: Work) -> dict[int, RegisterChange]:
+    rows = await work.db.execute(select(roster_arrivals))
+    return {row.register_version: _ARRIVAL_TYPES[row.type].model_validate(row.data) for row in rows}
+
+
+async def start_over(work: Work) -> None:
     """Forget everything, also that the changes had arrived, so that the replay asked for next is taken in anew."""
+    await hold_watermark(work)
     for table in (roster_periods, roster_particulars, roster_mandates, roster_arrivals):
         await work.db.execute(delete(table))
     await work.db.execute(
@@ -247,13 +271,42 @@ async def _write_endings(work: Work, endings: Sequence[MemberEnded]) -> None:
                 roster_periods.c.entered_version < c.register_version,
                 roster_periods.c.left_version.is_(None),
             )
-            .values(left_version=c.register_version, ending=c.ending.value, left_at=c.recorded_at)
+            .values(
+                left_version=c.register_version,
+                ending=c.ending.value,
+                left_at=_took_effect_at(c, work.zone),
+            )
         )
+
+
+def _took_effect_at(ended: MemberEnded, zone: ZoneInfo) -> datetime:
+    """The instant at which a membership was over, which may be before that was recorded.
+
+    What ends at once, ends as it is recorded. What was recorded only on a later day had been announced: by notice it
+    took effect as its day began, by a decision at an instant of that day that is not told, so surely when it was over.
+    """
+    if civil_day(ended.recorded_at, zone) <= ended.effective_on:
+        return ended.recorded_at
+    by_decision = ended.ending is Ending.CANCELLED
+    return (end_of if by_decision else start_of)(ended.effective_on, zone)
 
 
 async def _write_particulars(
     work: Work, changes: Sequence[MemberAcceded | MemberParticularsChanged]
 ) -> None:
+    if not changes:
+        return
+    first: dict[str, int] = {}
+    latest: dict[str, int] = {}
+    until: dict[int, int] = {}
+    for c in changes:
+        first.setdefault(c.member_id, c.register_version)
+        if c.member_id in latest:
+            until[latest[c.member_id]] = c.register_version
+        latest[c.member_id] = c.register_version
+    await work.db.execute(
+        _END_PARTICULARS, {"members": list(first), "versions": list(first.values())}
+    )
     await _insert(
         work,
         roster_particulars,
@@ -261,35 +314,13 @@ async def _write_particulars(
             {
                 "member_id": c.member_id,
                 "entered_version": c.register_version,
+                "until_version": until.get(c.register_version),
                 "legal_name_zh": c.legal_name_zh,
                 "legal_name_en": c.legal_name_en,
                 "sectors": [sector.value for sector in c.sectors],
             }
             for c in changes
         ],
-    )
-    following = (
-        select(
-            roster_particulars.c.member_id,
-            roster_particulars.c.entered_version,
-            func.lead(roster_particulars.c.entered_version)
-            .over(
-                partition_by=roster_particulars.c.member_id,
-                order_by=roster_particulars.c.entered_version,
-            )
-            .label("until_version"),
-        )
-        .where(roster_particulars.c.member_id == func.any([c.member_id for c in changes]))
-        .subquery()
-    )
-    await work.db.execute(
-        update(roster_particulars)
-        .where(
-            roster_particulars.c.member_id == following.c.member_id,
-            roster_particulars.c.entered_version == following.c.entered_version,
-            roster_particulars.c.until_version.is_distinct_from(following.c.until_version),
-        )
-        .values(until_version=following.c.until_version)
     )
 
 

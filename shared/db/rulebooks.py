@@ -1,6 +1,8 @@
 """This service's copy of the rulebook, learned from amendments; the reference rulebook until one has arrived."""
 
-from sqlalchemy import JSON, Column, Integer, Table, select
+from typing import Any
+
+from sqlalchemy import JSON, Column, Integer, Row, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.contracts.amendments import RatioValue, RulebookEntry, RulebookInForce
@@ -44,8 +46,27 @@ async def rulebook_in_force(work: Work) -> Rulebook:
             .limit(1)
         )
     ).first()
-    if row is None:
+    return REFERENCE_RULEBOOK if row is None else _rulebook(row)
+
+
+async def newest_rulebook(work: Work) -> Rulebook:
+    """The highest version that is known, in force or about to be."""
+    newest = select(rulebooks).order_by(rulebooks.c.rulebook_version.desc()).limit(1)
+    row = (await work.db.execute(newest)).first()
+    return REFERENCE_RULEBOOK if row is None else _rulebook(row)
+
+
+async def find_rulebook(work: Work, version: int) -> Rulebook | None:
+    """One version; the reference rulebook is version 1. None where it is not known."""
+    if version == REFERENCE_RULEBOOK.version:
         return REFERENCE_RULEBOOK
+    row = (
+        await work.db.execute(select(rulebooks).where(rulebooks.c.rulebook_version == version))
+    ).first()
+    return None if row is None else _rulebook(row)
+
+
+def _rulebook(row: Row[Any]) -> Rulebook:
     return Rulebook(
         row.rulebook_version,
         tuple(_entry(RulebookEntry.model_validate(entry)) for entry in row.entries),

@@ -1,17 +1,20 @@
 """One transaction of one service: what it reads and writes, its instant, and what it announces."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, insert, select, text
+from sqlalchemy.event import listen
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.contracts.base import Envelope, Event, envelope
 from shared.db.mailboxes import outgoing_events
+from shared.db.wakeups import Topic, Wakeups
 from shared.kernel.ids import new_id
 from shared.kernel.terms import civil_day
 from shared.logs import request_id, traceparent
@@ -29,13 +32,16 @@ _NOW = select(func.procedure_now())
 
 
 class Work:
-    """A running transaction. ``now`` is procedure time, read when the work began (aware, UTC)."""
+    """A running transaction. ``now`` is procedure time, read when the work began (aware, UTC).
+
+    ``wakes``: who is to look at once when it is committed.
+    """
 
     def __init__(self, db: AsyncConnection, now: datetime, zone: ZoneInfo) -> None:
         self.db = db
         self.now = now
         self.zone = zone
-        self.has_announced = False
+        self.wakes: set[Topic] = set()
 
     @property
     def today(self) -> date:
@@ -86,12 +92,12 @@ class Work:
                 for e in envelopes
             ],
         )
-        self.has_announced = True
+        self.wakes.add(Topic.OUTGOING_EVENTS)
         return envelopes
 
 
 class Database:
-    """One service's database: its engine, and a signal that something was announced."""
+    """One service's database: its engine, and the wake-ups of those who look after its tables."""
 
     def __init__(
         self,
@@ -107,7 +113,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size // 2,
             pool_timeout=5,
-            pool_pre_ping=True,
             connect_args={
                 "timeout": 5,
                 "server_settings": {
@@ -119,7 +124,8 @@ class Database:
                 },
             },
         )
-        self.announced = asyncio.Event()
+        listen(self.engine.sync_engine, "checkout", _refuse_closed)
+        self.wakeups = Wakeups(self.engine)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Work]:
@@ -129,9 +135,15 @@ class Database:
             work = Work(connection, now, self._zone)
             yield work
             await connection.commit()
-        if work.has_announced:
-            self.announced.set()
+        if work.wakes:
+            self.wakeups.wake(work.wakes)
 
     async def close(self) -> None:
         """Close every pooled connection."""
         await self.engine.dispose()
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """A connection that the server has closed is not handed out. Nothing is asked: its end has been seen or not."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError

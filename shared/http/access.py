@@ -14,6 +14,9 @@ from shared.kernel.text import Text
 MayAct = Callable[[Work, Actor, Scope, bool], Awaitable[bool]]
 """Whether the actor's subject holds a mandate with the scope for the member it names (True: or held at its leaving)."""
 
+MayActNow = Callable[[Actor, Scope, bool], Awaitable[bool]]
+"""The same, within the work at hand."""
+
 
 class NoMandate(Forbidden):
     """The register has no valid mandate of this subject for the member it names, or not in this scope (Art. 24, 26)."""
@@ -58,7 +61,7 @@ class Access:
     former: bool = False
     seen_by: "Access | None" = None
 
-    async def check(self, request: Request, work: Work, actor: Actor, may_act: MayAct) -> None:
+    async def check(self, request: Request, actor: Actor, may_act: MayActNow) -> None:
         """Return when ``actor`` may call; refuse otherwise (401, 403 or 404; 422 where the member is not named)."""
         if self.public:
             return
@@ -67,26 +70,24 @@ class Access:
         if self.signed_in or actor.has(*self.roles):
             return
         try:
-            await self._check_mandate(request, work, actor, may_act)
+            await self._check_mandate(request, actor, may_act)
         except Forbidden as refusal:
             if self.seen_by is None:
                 raise NotFound from None
             try:
-                await self.seen_by.check(request, work, actor, may_act)
+                await self.seen_by.check(request, actor, may_act)
             except (Forbidden, NotFound, SignInRequired, MemberNotNamed):
                 raise NotFound from None
             raise refusal
 
-    async def _check_mandate(
-        self, request: Request, work: Work, actor: Actor, may_act: MayAct
-    ) -> None:
+    async def _check_mandate(self, request: Request, actor: Actor, may_act: MayActNow) -> None:
         if self.scope is None or actor.roles:
             raise RoleMissing
         if actor.member_id is None:
             raise MemberNotNamed
         if self.own is not None and request.path_params[self.own] != actor.member_id:
             raise OtherMember
-        if not await may_act(work, actor, self.scope, self.former):
+        if not await may_act(actor, self.scope, self.former):
             raise NoMandate
 
     def described(self) -> str:

@@ -88,7 +88,7 @@ class RecordingMiddleware:
             log.error("request_failed", route=record.route, method=method, exc_info=fault)
 
     def _note(self, method: str, record: Record, seconds: float) -> None:
-        if record.unrecorded:
+        if not record.is_noted:
             return
         self._metrics.request(method, record.route, record.status, seconds)
         log.info(

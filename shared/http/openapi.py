@@ -79,8 +79,9 @@ def _completed(
     }
     for path in document["paths"].values():
         for method, operation in path.items():
-            statuses = _READING if method == "get" else _ACTING
-            for status in statuses:
+            declared = (int(status) for status in operation["responses"])
+            own = (status for status in declared if status >= 400)
+            for status in sorted({*(_READING if method == "get" else _ACTING), *own}):
                 operation["responses"][str(status)] = {
                     "description": "One of: " + ", ".join(sorted(codes.get(status, []))),
                     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -4,14 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlakeyset import InvalidPage, unserialize_bookmark
-from sqlakeyset.asyncio import select_page
-from sqlalchemy import Row, Select
+from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, cast, literal, tuple_
+from sqlalchemy.sql import operators
 
 from shared.db.work import Work
 from shared.http.problems import CursorInvalid
@@ -45,40 +44,62 @@ class Pager:
     ) -> Page[T]:
         """Run ``statement`` (ordered, its last order column unique) for this page; each row as ``view`` shows it.
 
-        Refuses with ``CursorInvalid`` a cursor that is not ours for this list and caller.
+        All its order columns run in one direction and are never null. Refuses with ``CursorInvalid`` a cursor that is
+        not ours for this list and caller.
         """
-        try:
-            found = await select_page(
-                work.db, statement, per_page=self._limit, page=self._bookmark()
-            )
-        except InvalidPage:
-            raise CursorInvalid from None
-        following = found.paging.bookmark_next if found.paging.has_next else None
-        return Page(
-            items=[view(row) for row in found],
-            next_cursor=None if following is None else self._signed(following),
-        )
+        order = _Order(statement)
+        if self._cursor is not None:
+            statement = statement.where(order.beyond(self._place(self._cursor)))
+        selected = statement.add_columns(*order.unselected).limit(self._limit + 1)
+        rows = (await work.db.execute(selected)).all()
+        next_cursor = None
+        if len(rows) > self._limit:
+            rows = rows[: self._limit]
+            next_cursor = self._signed(order.place_of(rows[-1]))
+        return Page(items=[view(row) for row in rows], next_cursor=next_cursor)
 
-    def _signed(self, bookmark: str) -> str:
-        payload = bookmark.encode()
+    def _signed(self, place: Sequence[str]) -> str:
+        payload = json.dumps(place, ensure_ascii=False).encode()
         return base64.urlsafe_b64encode(self._mac(payload) + payload).decode().rstrip("=")
 
-    def _bookmark(self) -> str | None:
-        if self._cursor is None:
-            return None
+    def _place(self, cursor: str) -> list[str]:
         try:
-            raw = base64.urlsafe_b64decode(self._cursor + "=" * (-len(self._cursor) % 4))
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             mac, payload = raw[:MAC_BYTES], raw[MAC_BYTES:]
             if not hmac.compare_digest(mac, self._mac(payload)):
                 raise CursorInvalid
-            bookmark = payload.decode()
-            unserialize_bookmark(bookmark)
-        except (ValueError, InvalidPage):
+            place: list[str] = json.loads(payload)
+        except ValueError:
             raise CursorInvalid from None
-        return bookmark
+        return place
 
     def _mac(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, self._bound_to + b"\0" + payload, hashlib.sha256)[:MAC_BYTES]
+
+
+class _Order:
+    """The order columns of a statement. A place in the order is their values as text, which PostgreSQL reads back."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        clauses = statement._order_by_clauses
+        self._columns = [c.element if isinstance(c, UnaryExpression) else c for c in clauses]
+        (self._descends,) = {getattr(c, "modifier", None) is operators.desc_op for c in clauses}
+        selected = list(statement.selected_columns)
+        self.unselected = [c for c in self._columns if not any(c is s for s in selected)]
+        shown = [*selected, *self.unselected]
+        self._positions = [next(i for i, s in enumerate(shown) if s is c) for c in self._columns]
+
+    def place_of(self, row: Row[Any]) -> list[str]:
+        """Where a row stands that was selected together with the ``unselected`` columns."""
+        return [str(row[position]) for position in self._positions]
+
+    def beyond(self, place: Sequence[str]) -> ColumnElement[bool]:
+        """SQL: whether a row comes after ``place``."""
+        values = [
+            cast(literal(value), c.type) for value, c in zip(place, self._columns, strict=True)
+        ]
+        here, there = tuple_(*self._columns), tuple_(*values)
+        return here < there if self._descends else here > there
 
 
 async def _pager(

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.http.strict import UnreadableBody
-from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooOften
 from shared.kernel.lifecycle import NotAllowedNow
 from shared.kernel.text import Language, Text
 from shared.kernel.versions import Outdated
@@ -89,6 +89,12 @@ class MediaTypeUnsupported(Refusal):
     title = Text("不支持的媒体类型", "Unsupported media type")
 
 
+class NotAcceptable(Refusal):
+    """The resource is served in none of the media types that ``Accept`` names; ``media_types`` lists those it has."""
+
+    title = Text("没有可接受的格式", "Not in an acceptable media type")
+
+
 class BodyUnreadable(Refusal):
     """The body is not well-formed: not UTF-8, not JSON, a key twice, too deep, or a number or character out of range."""
 
@@ -124,6 +130,7 @@ STATUS: Mapping[type[Refusal], int] = {
     Forbidden: 403,
     Conflict: 409,
     Invalid: 422,
+    TooOften: 429,
     SignInRequired: 401,
     PreconditionRequired: 428,
     Outdated: 412,
@@ -138,6 +145,7 @@ STATUS: Mapping[type[Refusal], int] = {
     BodyUnreadable: 400,
     InvalidRequest: 422,
     MethodNotAllowed: 405,
+    NotAcceptable: 406,
     Unavailable: 503,
     InternalFault: 500,
 }
@@ -190,6 +198,8 @@ def problem(
         "Vary": "Accept-Language",
     }
     headers |= next((_HEADERS[k] for k in kind.__mro__ if k in _HEADERS), {})
+    if isinstance(refusal, TooOften):
+        headers["Retry-After"] = str(refusal.retry_after)
     if status_of(kind) in (401, 403, 404):
         headers["Cache-Control"] = "no-store"
     return JSONResponse(body, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
@@ -85,6 +87,17 @@ def _query_parameters(dependant: Dependant) -> Iterator[str]:
         yield from _query_parameters(inner)
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was read: what handles it, who may, who calls, with what body, and what is recorded of it."""
+
+    handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    access: Access
+    actor: Actor
+    body: bytes
+    record: Record
+
+
 class WorkRoute(APIRoute):
     """A route whose handler runs inside one transaction, committed before the answer leaves."""
 
@@ -103,6 +116,7 @@ class WorkRoute(APIRoute):
         async def answer(request: Request) -> Response:
             record: Record = request.scope["gongyue.record"]
             record.route = self.path_format
+            record.uncounted = self.name in request.app.state.service.uncounted
             if self.name in request.app.state.service.unrecorded:
                 record.unrecorded = True
                 forget_origin()
@@ -110,25 +124,31 @@ class WorkRoute(APIRoute):
             if raw_body is not None:
                 request.body_limit = raw_body.limit
             _refuse_unknown_parameters(request, known_parameters)
-            actor = await _authenticate(request)
+            actor = request.state.actor = await _authenticate(request)
             body = b"" if request.method in READING else await request.body()
             _check_media_type(request, body, raw_body)
             if body and raw_body is None:
                 await request.json()  # read by FastAPI, what it raises would become a plain 400
-            async with request.app.state.database.begin() as work:
-                request.state.work, request.state.actor = work, actor
-                await access.check(request, work, actor, request.app.state.service.may_act)
-                held = None
-                if not record.unrecorded:
-                    held = await claim(request, work, actor, body)
-                if held is not None and held.answer is not None:
-                    return held.answer
-                response = await handle(request)
-                if held is not None:
-                    await held.keep(work, response)
-            return response
+            return await self.answer(request, Call(handle, access, actor, body, record))
 
         return answer
+
+    async def answer(self, request: Request, call: "Call") -> Response:
+        """Run the handler in one transaction, with its idempotency row."""
+        actor = call.actor
+        async with request.app.state.database.begin() as work:
+            request.state.work = work
+            may_act = partial(request.app.state.service.may_act, work)
+            await call.access.check(request, actor, may_act)
+            held = None
+            if not call.record.unrecorded:
+                held = await claim(request, work, actor, call.body)
+            if held is not None and held.answer is not None:
+                return held.answer
+            response = await call.handle(request)
+            if held is not None:
+                await held.keep(work, response)
+        return response
 
 
 class _Declared:

@@ -25,6 +25,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from shared.kernel.actor import Subject
+from shared.kernel.mail import ADDRESS, MOST_CHARACTERS, is_mail_address
+from shared.kernel.text import is_unseen
 
 MAX_DEPTH = 32
 MAX_ITEMS = 1_000
@@ -167,8 +169,6 @@ Flag = Annotated[bool, Field(strict=True)]
 
 # NFC makes one character of a letter and its marks at most: longer input is too long for every field.
 _LONGEST: Final = PROSE_LENGTH * (1 + MARKS_IN_A_ROW)
-_UNSEEN_KINDS: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_UNSEEN_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 
 
 def _visible(value: object, *, besides: str = "") -> object:
@@ -182,12 +182,11 @@ def _visible(value: object, *, besides: str = "") -> object:
     text = value.strip()
     marks = 0
     for character in text:
-        kind = category(character)
-        if (kind in _UNSEEN_KINDS or character in _UNSEEN_FILLERS) and character not in besides:
+        if is_unseen(character) and character not in besides:
             raise PydanticCustomError(
                 "character_out_of_range", "Control, bidi and zero-width characters are not taken"
             )
-        marks = marks + 1 if kind.startswith("M") else 0
+        marks = marks + 1 if category(character).startswith("M") else 0
         if marks > MARKS_IN_A_ROW:
             raise PydanticCustomError("too_many_marks", "Too many combining marks in a row")
     return normalize("NFC", text)
@@ -254,16 +253,18 @@ Moment = Annotated[
 """An instant, sent as RFC 3339 with its offset (``2005-03-09T08:00:00+08:00``), of the years 1900 to 2200; UTC here."""
 
 
+def _address(text: str) -> str:
+    if not is_mail_address(text):
+        raise PydanticCustomError("string_pattern_mismatch", "No mail address")
+    return text
+
+
 Email = Annotated[
     str,
-    StringConstraints(
-        strict=True,
-        max_length=254,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
-        r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])$",
-    ),
+    StringConstraints(strict=True, max_length=MOST_CHARACTERS, pattern=f"^{ADDRESS}$"),
+    AfterValidator(_address),
 ]
-"""A mail address as browsers check it, with a dot in its domain; letters of other scripts only as ``xn--``."""
+"""A mail address as the register takes it: ``shared.kernel.mail`` says what that is."""
 
 
 def _exact(sub: str) -> str:

@@ -1,6 +1,6 @@
 """Refusals: what the rules do not allow, said as nouns of the domain.
 
-A refusal has a kind (one of the four classes below) and a code (its own class name in snake case). Which HTTP
+A refusal has a kind (one of the five classes below) and a code (its own class name in snake case). Which HTTP
 status a kind becomes is decided in one place, ``shared/http/problems.py``.
 """
 
@@ -50,3 +50,13 @@ class Invalid(Refusal):
     """What was asked can never be done in this form."""
 
     title = Text("请求内容不符合规则", "Not acceptable in this form")
+
+
+class TooOften(Refusal):
+    """The act is possible again after ``retry_after`` seconds: it may be done so many times in a while and no more."""
+
+    title = Text("办理过于频繁", "Too often")
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
+        self.retry_after = retry_after

@@ -10,28 +10,43 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.contracts.base import MAX_ENVELOPE_BYTES, Envelope, Event
 from shared.contracts.catalog import CATALOG
-from shared.db.mailboxes import (
-    incoming_aggregates,
-    incoming_events,
-    poison_messages,
-)
+from shared.db.mailboxes import incoming_events, poison_messages
 from shared.db.work import Database, Work
 from shared.kernel.errors import NotFound, Refusal
 from shared.logs import get_logger, origin
 
 log = get_logger(__name__)
 
-AGGREGATES = 100
+AGGREGATES = 500
 FOLLOWERS = 50
+EVENTS = 1000
 POLL_SECONDS = 1.0
 RETRY_SECONDS = (1, 5, 30, 120, 600, 3600)
 """Pauses before the second, third … attempt (± 20 %); when they are used up the event is dead."""
+
+_STORE = text(
+    """
+    WITH arrived AS (
+        SELECT * FROM unnest(
+            CAST(:sources AS text[]), CAST(:event_ids AS text[]), CAST(:aggregate_ids AS text[]),
+            CAST(:sequences AS integer[]), CAST(:follows AS integer[]),
+            CAST(:types AS text[]), CAST(:bodies AS text[])
+        ) AS e (source, event_id, aggregate_id, sequence, follows, type, body)
+    ), aggregates AS (
+        INSERT INTO incoming_aggregates (source, aggregate_id)
+        SELECT DISTINCT source, aggregate_id FROM arrived ORDER BY source, aggregate_id
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO incoming_events (source, event_id, aggregate_id, sequence, follows, type, body)
+    SELECT * FROM arrived ORDER BY event_id ON CONFLICT DO NOTHING RETURNING event_id
+    """
+)
 
 _CLAIM = text(
     """
@@ -41,7 +56,6 @@ _CLAIM = text(
     ORDER BY e.position LIMIT :aggregates FOR UPDATE OF a SKIP LOCKED
     """
 )
-
 
 _NEXT = text(
     """
@@ -54,16 +68,24 @@ _NEXT = text(
           AND i.status = 'pending'
         ORDER BY i.sequence LIMIT :followers
     ) AS e
-    ORDER BY e.source, e.aggregate_id, e.sequence
+    ORDER BY e.source, e.aggregate_id, e.sequence LIMIT :events
     """
 )
 
-_HANDLED = text(
+_SETTLE = text(
     """
-    UPDATE incoming_aggregates AS a SET handled = greatest(a.handled, up.handled)
-    FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]), CAST(:handled AS integer[]))
-      AS up (source, aggregate_id, handled)
-    WHERE a.source = up.source AND a.aggregate_id = up.aggregate_id
+    WITH advanced AS (
+        UPDATE incoming_aggregates AS a SET handled = greatest(a.handled, settled.sequence)
+        FROM (SELECT source, aggregate_id, max(sequence) AS sequence
+              FROM unnest(CAST(:sources AS text[]), CAST(:aggregate_ids AS text[]),
+                          CAST(:sequences AS integer[])) AS s (source, aggregate_id, sequence)
+              GROUP BY source, aggregate_id) AS settled
+        WHERE a.source = settled.source AND a.aggregate_id = settled.aggregate_id
+    )
+    UPDATE incoming_events AS e
+    SET status = :status, last_error = :error, handled_at = clock_timestamp()
+    FROM unnest(CAST(:sources AS text[]), CAST(:event_ids AS text[])) AS settled (source, event_id)
+    WHERE e.source = settled.source AND e.event_id = settled.event_id
     """
 )
 
@@ -76,7 +98,7 @@ class Reaction:
     depend on the order between its events.
     """
 
-    handle: Callable[[Work, Sequence[Any]], Awaitable[None]]
+    handle: Callable[[Work, Sequence[Any]], Awaitable[object]]
     at_once: bool = False
 
 
@@ -117,18 +139,12 @@ class Ingestor:
         async with self._database.engine.begin() as db:
             if events:
                 stored = await _store(db, [e for e, _ in events.values()])
-                known = {
-                    row.event_id
-                    for row in await db.execute(
-                        select(incoming_events.c.event_id).where(
-                            incoming_events.c.event_id.in_(events.keys() - stored)
-                        )
+                if others := events.keys() - stored:
+                    others -= await _known_among(db, [events[event_id][0] for event_id in others])
+                    poison.extend(
+                        (events[event_id][1], "its sequence belongs to another event")
+                        for event_id in others
                     )
-                }
-                poison.extend(
-                    (events[event_id][1], "its sequence belongs to another event")
-                    for event_id in events.keys() - stored - known
-                )
                 self._note_duplicates(len(bodies) - len(poison) - len(stored))
             if poison:
                 await _keep_poison(db, poison)
@@ -156,7 +172,7 @@ class Handler:
             except Exception as fault:  # the database's faults pass; the rows are still there
                 log.warning("handler_interrupted", fault=type(fault).__name__)
                 handled = 0
-            if not handled:
+            if handled < FOLLOWERS:  # a batch that was not full has left nothing behind
                 await self._wait()
 
     async def handle_waiting(self) -> int:
@@ -203,24 +219,16 @@ def _decode(body: bytes) -> Envelope:
 
 async def _store(db: AsyncConnection, events: Sequence[Envelope]) -> set[str]:
     stored = await db.execute(
-        insert(incoming_events).on_conflict_do_nothing().returning(incoming_events.c.event_id),
-        [
-            {
-                "source": e.publisher,
-                "event_id": e.id,
-                "aggregate_id": e.partitionkey,
-                "sequence": int(e.sequence),
-                "follows": int(e.follows) if e.follows else int(e.sequence) - 1,
-                "type": e.type,
-                "body": e.to_json().decode(),
-            }
-            for e in sorted(events, key=lambda e: e.id)
-        ],
-    )
-    aggregates = sorted({(e.publisher, e.partitionkey) for e in events})
-    await db.execute(
-        insert(incoming_aggregates).on_conflict_do_nothing(),
-        [{"source": source, "aggregate_id": id} for source, id in aggregates],
+        _STORE,
+        {
+            "sources": [e.publisher for e in events],
+            "event_ids": [e.id for e in events],
+            "aggregate_ids": [e.partitionkey for e in events],
+            "sequences": [int(e.sequence) for e in events],
+            "follows": [int(e.follows) if e.follows else int(e.sequence) - 1 for e in events],
+            "types": [e.type for e in events],
+            "bodies": [e.to_json().decode() for e in events],
+        },
     )
     for e in events:
         if e.follows:
@@ -234,6 +242,14 @@ async def _store(db: AsyncConnection, events: Sequence[Envelope]) -> set[str]:
                 .values(follows=int(e.follows))
             )
     return set(stored.scalars())
+
+
+async def _known_among(db: AsyncConnection, events: Sequence[Envelope]) -> set[str]:
+    key = tuple_(incoming_events.c.source, incoming_events.c.event_id)
+    known = await db.scalars(
+        select(incoming_events.c.event_id).where(key.in_([(e.publisher, e.id) for e in events]))
+    )
+    return set(known)
 
 
 async def _keep_poison(db: AsyncConnection, poison: Sequence[tuple[bytes, str]]) -> None:
@@ -274,6 +290,7 @@ async def _contiguous_runs(work: Work, claimed: Sequence[Row[Any]]) -> list[_Run
             "sources": [source for source, _ in runs],
             "ids": [aggregate_id for _, aggregate_id in runs],
             "followers": FOLLOWERS,
+            "events": EVENTS,
         },
     )
     open_runs = dict(runs)
@@ -291,30 +308,29 @@ async def _contiguous_runs(work: Work, claimed: Sequence[Row[Any]]) -> list[_Run
 
 
 async def _all_at_once(work: Work, runs: Sequence[_Run], reactions: Reactions) -> int:
-    events = [event for run in runs for row in run.rows if (event := _event(row)) is not None]
+    rows = [row for run in runs for row in run.rows]
+    told = [(row, event) for row in rows if (event := _event(row)) is not None]
     together: dict[Reaction, list[Event]] = defaultdict(list)
-    for event in events:
+    for _, event in told:
         for reaction in reactions.get(type(event), ()):
             if reaction.at_once:
                 together[reaction].append(event)
     for reaction, batch in together.items():
         await reaction.handle(work, batch)
-    for run in runs:
-        for row in run.rows:
-            await _react(work, row, reactions, singly=True)
-    await _settle(work, [row for run in runs for row in run.rows], "done")
-    await _advance(work, runs)
-    return sum(len(run.rows) for run in runs)
+    for row, event in told:
+        await _react(work, row, event, [r for r in reactions.get(type(event), ()) if not r.at_once])
+    await _settle(work, rows, "done")
+    return len(rows)
 
 
 async def _one_by_one(work: Work, runs: Sequence[_Run], reactions: Reactions) -> int:
     count = 0
     for run in runs:
-        run.handled = run.rows[0].follows
         for row in run.rows:
             try:
                 async with work.db.begin_nested():
-                    await _react(work, row, reactions, singly=False)
+                    if (event := _event(row)) is not None:
+                        await _react(work, row, event, reactions.get(type(event), ()))
             except NotFound as overtaken:
                 await _try_again_later(work, row, overtaken.code)
                 break
@@ -329,21 +345,17 @@ async def _one_by_one(work: Work, runs: Sequence[_Run], reactions: Reactions) ->
                 break
             else:
                 await _settle(work, [row], "done")
-            run.handled = max(run.handled, row.sequence)
             count += 1
-    await _advance(work, runs)
     return count
 
 
-async def _react(work: Work, row: Row[Any], reactions: Reactions, *, singly: bool) -> None:
-    event = _event(row)
-    if event is None:
+async def _react(work: Work, row: Row[Any], event: Event, reactions: Sequence[Reaction]) -> None:
+    if not reactions:
         return
     envelope = json.loads(row.body)
     with origin(envelope.get("requestid"), envelope.get("traceparent")):
-        for reaction in reactions.get(type(event), ()):
-            if not (singly and reaction.at_once):
-                await reaction.handle(work, [event])
+        for reaction in reactions:
+            await reaction.handle(work, [event])
 
 
 def _event(row: Row[Any]) -> Event | None:
@@ -356,10 +368,17 @@ def _event(row: Row[Any]) -> Event | None:
 async def _settle(
     work: Work, rows: Sequence[Row[Any]], status: str, error: str | None = None
 ) -> None:
+    """The rows are over, and what follows them in their aggregates may come next."""
     await work.db.execute(
-        update(incoming_events)
-        .where(incoming_events.c.event_id == func.any([row.event_id for row in rows]))
-        .values(status=status, last_error=error, handled_at=func.clock_timestamp())
+        _SETTLE,
+        {
+            "sources": [row.source for row in rows],
+            "event_ids": [row.event_id for row in rows],
+            "aggregate_ids": [row.aggregate_id for row in rows],
+            "sequences": [row.sequence for row in rows],
+            "status": status,
+            "error": error,
+        },
     )
 
 
@@ -374,16 +393,7 @@ async def _try_again_later(work: Work, row: Row[Any], error: str) -> None:
         values["status"] = "dead"
         log.error("event_dead", type=row.type, event_id=row.event_id, error=error)
     await work.db.execute(
-        update(incoming_events).where(incoming_events.c.event_id == row.event_id).values(values)
-    )
-
-
-async def _advance(work: Work, runs: Sequence[_Run]) -> None:
-    await work.db.execute(
-        _HANDLED,
-        {
-            "sources": [run.source for run in runs],
-            "ids": [run.aggregate_id for run in runs],
-            "handled": [run.handled for run in runs],
-        },
+        update(incoming_events)
+        .where(incoming_events.c.source == row.source, incoming_events.c.event_id == row.event_id)
+        .values(values)
     )

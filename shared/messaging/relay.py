@@ -1,14 +1,13 @@
 """Outgoing events to the bus: at least once, in order per aggregate, with any number of relays."""
 
-import asyncio
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy import Row, delete, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.mailboxes import outgoing_events, outgoing_replays
+from shared.db.wakeups import Topic
 from shared.db.work import Database
 from shared.logs import get_logger
 from shared.messaging.bus import Bus, BusUnavailable, Message, Outcome
@@ -17,7 +16,6 @@ log = get_logger(__name__)
 
 HEADS = 200
 FOLLOWERS = 50
-POLL_SECONDS = 1.0
 REJECTED_PAUSE, LONGEST_REJECTED_PAUSE = 1, 60
 UNROUTABLE_PAUSE, LONGEST_UNROUTABLE_PAUSE = 5, 300
 
@@ -39,6 +37,15 @@ _CLAIM = text(
     ORDER BY o.position
     """
 )
+
+_PUBLISHED = text(
+    """
+    UPDATE outgoing_events SET published_at = clock_timestamp(), last_error = NULL
+    WHERE event_id = ANY (CAST(:ids AS text[]))
+    """
+)
+
+_REPLAYS_WAIT = select(exists().select_from(outgoing_replays))
 
 
 class Relay:
@@ -72,19 +79,21 @@ class Relay:
             except Exception as fault:  # the database's faults pass; the rows are still there
                 log.warning("relay_interrupted", fault=type(fault).__name__)
                 moved = 0
-            if not moved:
-                await self._wait()
+            if moved < min(HEADS, FOLLOWERS):  # a batch that was not full has left nothing behind
+                await self._database.wakeups.wait(Topic.OUTGOING_EVENTS)
 
     async def publish_waiting(self) -> int:
         """Publish one batch of events and one of replays; the number that the bus accepted."""
-        return await self._publish_events() + await self._publish_replays()
+        moved, replays_wait = await self._publish_events()
+        return moved + (await self._publish_replays() if replays_wait else 0)
 
-    async def _publish_events(self) -> int:
+    async def _publish_events(self) -> tuple[int, bool]:
+        """The number that was accepted, and whether replays may wait."""
         await self._bus.ready()
         async with self._database.engine.begin() as db:
             rows = (await db.execute(_CLAIM, {"heads": HEADS, "followers": FOLLOWERS})).all()
             if not rows:
-                return 0
+                return 0, True
             outcomes = await self._bus.publish(
                 [
                     Message(r.event_id, r.type, r.body.encode(), mandatory=self._is_heard(r.type))
@@ -92,7 +101,8 @@ class Relay:
                 ]
             )
             self._reached("after_confirm")
-            return await _note_outcomes(db, rows, outcomes)
+            moved = await _note_outcomes(db, rows, outcomes)
+            return moved, bool(await db.scalar(_REPLAYS_WAIT))
 
     async def _publish_replays(self) -> int:
         async with self._database.engine.begin() as db:
@@ -120,14 +130,6 @@ class Relay:
                     delete(outgoing_replays).where(outgoing_replays.c.position.in_(accepted))
                 )
             return len(accepted)
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_SECONDS * random.uniform(0.8, 1.2)):
-                await self._database.announced.wait()
-        except TimeoutError:
-            return
-        self._database.announced.clear()
 
 
 def _without_repeated_ids(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
@@ -163,11 +165,7 @@ async def _note_outcomes(
             )
         )
     if published:
-        await db.execute(
-            update(outgoing_events)
-            .where(outgoing_events.c.event_id == func.any(published))
-            .values(published_at=func.clock_timestamp(), last_error=None)
-        )
+        await db.execute(_PUBLISHED, {"ids": published})
     return len(published)
 
 

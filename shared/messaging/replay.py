@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.contracts.replay import ReplayRequested
 from shared.db.mailboxes import incoming_aggregates
 from shared.db.roster import roster_arrivals, roster_state
+from shared.db.wakeups import Topic
 from shared.db.work import Work
 from shared.kernel.ids import new_id
 from shared.logs import get_logger
@@ -42,7 +43,7 @@ async def announce_aggregate_again(work: Work, request: ReplayRequested) -> None
         ),
         {"asker": request.asker, "missing": request.missing, "start": start, "before": start - 1},
     )
-    work.has_announced = True
+    work.wakes.add(Topic.OUTGOING_EVENTS)
 
 
 async def announce_history_again(
@@ -57,7 +58,7 @@ async def announce_history_again(
         ),
         {"asker": request.asker, "start": request.register_from or 1, "before": 0},
     )
-    work.has_announced = True
+    work.wakes.add(Topic.OUTGOING_EVENTS)
 
 
 async def ask_for_missing_events(

@@ -63,7 +63,7 @@ async def test_every_refusal_has_a_page_that_explains_it(
 
 
 def test_every_refusal_of_the_floor_is_among_those_with_a_page() -> None:
-    service = cast("Service", SimpleNamespace(refusals=errors))
+    service = cast("Service", SimpleNamespace(refusals=[errors]))
     paged = {refusal.code for refusal in Service.all_refusals(service)}
     met = {r.code for room in (shared.kernel, shared.http) for r in refusals_of(room)}
     assert met - paged == set()

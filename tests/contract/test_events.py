@@ -132,7 +132,7 @@ def test_an_independent_cloudevents_reader_takes_the_example(type_: str) -> None
 def test_the_first_word_of_a_type_is_its_publisher(type_: str) -> None:
     first_word, _, _ = type_.partition(".")
     assert CATALOG[type_].publisher == first_word
-    assert CATALOG[type_].event.__module__ == f"shared.contracts.{first_word}"
+    assert CATALOG[type_].event.__module__.startswith(f"shared.contracts.{first_word}")
     assert example_of(type_)["source"] == f"/{first_word}"
 
 

@@ -168,7 +168,7 @@ REFUSED_FIELDS: dict[str, dict[str, list[str]]] = {
         # 1, 2, 19: what cannot be stored, what the eye cannot see
         "character_out_of_range": [
             r'"a\u0000b"', r'"\ud800"', '"\u202egro"', '"a\u2066b"', '"新\u200b浪"', '"a\u200db"',
-            '"a\ufeffb"', '"\u3164"', r'"a\nb"', r'"a\tb"', '"a\u2028b"', r'"\u001b[2J"', '"\x7f"',
+            '"a\ufeffb"', '"\u3164"', '"网\ufe00络"', '"网\U000e0100络"', r'"a\nb"', r'"a\tb"', '"a\u2028b"', r'"\u001b[2J"', '"\x7f"',
         ],
         "too_many_marks": ['"e' + "\u0301" * 5 + '"', '"e' + "\u0301" * 150 + '"'],  # 20
         "string_type": ["5", "null", "[]", "true"],
