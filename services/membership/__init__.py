@@ -8,5 +8,5 @@ Publishes: ``membership.application.*``, ``membership.member.*``, ``membership.r
 
 Listens to: ``cases.measure.cancellation_decided.v1``, ``cases.measure.annulled.v1``,
 ``amendments.convention.founded.v1``, ``amendments.rulebook.in_force.v1``,
-``amendments.ballot.roll_requested.v1``, ``notifications.replay.requested.v1``.
+``amendments.roll.requested.v1``, ``notifications.replay.requested.v1``, ``amendments.replay.requested.v1``.
 """

@@ -4,7 +4,12 @@ from services.membership.domain.particulars import Particulars
 from services.membership.domain.period import Annulment, AnnulmentOutcome, Cancellation
 from services.membership.store.tables import register_changes
 from services.membership.usecases import members, rolls
-from shared.contracts.amendments import BallotRollRequested, ConventionFounded, RulebookInForce
+from shared.contracts.amendments import (
+    AmendmentsReplayRequested,
+    ConventionFounded,
+    RollRequested,
+    RulebookInForce,
+)
 from shared.contracts.cases import CancellationDecided, MeasureAnnulled
 from shared.contracts.notifications import NotificationsReplayRequested
 from shared.contracts.replay import ReplayRequested
@@ -38,7 +43,7 @@ async def when_measure_annulled_restore_membership(work: Work, event: MeasureAnn
     )
 
 
-async def when_roll_requested_certify_it(work: Work, event: BallotRollRequested) -> None:
+async def when_roll_requested_certify_it(work: Work, event: RollRequested) -> None:
     """M8."""
     await rolls.certify_roll(work, event.ballot_id, event.purpose, event.instant)
 
@@ -78,7 +83,8 @@ REACTIONS: Reactions = {
     RulebookInForce: [each(keep_rulebook)],
     CancellationDecided: [each(when_cancellation_decided_end_membership)],
     MeasureAnnulled: [each(when_measure_annulled_restore_membership)],
-    BallotRollRequested: [each(when_roll_requested_certify_it)],
+    RollRequested: [each(when_roll_requested_certify_it)],
     ConventionFounded: [each(when_convention_founded_enter_initiating_units)],
     NotificationsReplayRequested: [each(when_replay_requested_announce_again)],
+    AmendmentsReplayRequested: [each(when_replay_requested_announce_again)],
 }

@@ -60,6 +60,6 @@ def membership(
         reactions=REACTIONS,
         timers=timers(suite.issuer if settings.development_subjects else None),
         may_act=queries.may_act,
-        refusals=errors,
+        refusals=[errors],
         migrations=Path(__file__).parent / "migrations",
     )

@@ -17,13 +17,13 @@ from services.membership.api.routing import (
 )
 from services.membership.api.schemas.view import View
 from services.membership.domain.bulletin import Edition, Movement
-from services.membership.domain.particulars import FORMULA_STARTS
 from services.membership.store import bulletins as store
 from services.membership.store import queries
 from services.membership.usecases import bulletins as usecases
 from shared.http.paging import CurrentPager, Page
 from shared.http.route import CurrentWork, PublicUrl, access
 from shared.http.strict import Body, Prose
+from shared.kernel.names import FORMULA_STARTS
 
 router = new_router("bulletins")
 

@@ -1,4 +1,4 @@
-"""Members: the public list, a unit, its particulars, leaving (M3, M6, M10)."""
+"""Members: the public list, a unit, its particulars, leaving, merging, ceasing to exist (M3, M6, M10)."""
 
 from typing import Annotated
 
@@ -7,19 +7,23 @@ from fastapi import Query
 from services.membership.api.routing import (
     FORMER_OR_OWN_REPRESENTATIVE,
     OWN_OR_REGISTRAR,
+    REGISTRAR_OF_PUBLIC,
     VISIBLE,
     MemberId,
     new_router,
 )
 from services.membership.api.schemas.members import (
     ChangeParticulars,
+    Dissolve,
     MemberHistoryOut,
     MemberOut,
+    Merge,
     Withdraw,
 )
 from services.membership.api.views import CurrentViews
 from services.membership.domain.lifecycle import MembershipStatus
 from services.membership.domain.particulars import Sector
+from services.membership.domain.period import Ending
 from services.membership.domain.register import why_empty
 from services.membership.store import members as store
 from services.membership.store import queries, register
@@ -116,4 +120,75 @@ async def retract_withdrawal(
     member_id: MemberId, work: CurrentWork, expected: IfMatch, views: CurrentViews
 ) -> MemberOut:
     """Until it takes effect."""
-    return await views.member(await usecases.retract_withdrawal(work, member_id, expected))
+    return await views.member(
+        await usecases.retract_ending(work, member_id, Ending.WITHDRAWN, expected)
+    )
+
+
+@router.post(
+    "/members/{member_id}/merger",
+    dependencies=[access(REGISTRAR_OF_PUBLIC)],
+    summary="Merge a unit into another member",
+)
+async def merge_member(
+    member_id: MemberId,
+    body: Merge,
+    work: CurrentWork,
+    expected: RequiredIfMatch,
+    views: CurrentViews,
+) -> MemberOut:
+    """The unit's membership ends, at once or on a later day; the public learns only that it ceased.
+
+    A merger that was announced lapses where the successor leaves before its day; the unit then stays a member.
+    """
+    merged = await usecases.merge_members(
+        work, member_id, body.successor_member_id, body.act(), expected
+    )
+    return await views.member(merged)
+
+
+@router.delete(
+    "/members/{member_id}/merger",
+    dependencies=[access(REGISTRAR_OF_PUBLIC)],
+    summary="Take a merger back",
+)
+async def retract_merger(
+    member_id: MemberId, work: CurrentWork, expected: RequiredIfMatch, views: CurrentViews
+) -> MemberOut:
+    """Until it takes effect."""
+    return await views.member(
+        await usecases.retract_ending(work, member_id, Ending.MERGED, expected)
+    )
+
+
+@router.post(
+    "/members/{member_id}/dissolution",
+    dependencies=[access(REGISTRAR_OF_PUBLIC)],
+    summary="Enter that a unit ceased to exist",
+)
+async def dissolve_member(
+    member_id: MemberId,
+    body: Dissolve,
+    work: CurrentWork,
+    expected: RequiredIfMatch,
+    views: CurrentViews,
+) -> MemberOut:
+    """It leaves the register, at once or on a later day; a true day in the past is kept beside that."""
+    dissolved = await usecases.dissolve_member(
+        work, member_id, body.act(), body.dissolved_on, expected
+    )
+    return await views.member(dissolved)
+
+
+@router.delete(
+    "/members/{member_id}/dissolution",
+    dependencies=[access(REGISTRAR_OF_PUBLIC)],
+    summary="Take a dissolution back",
+)
+async def retract_dissolution(
+    member_id: MemberId, work: CurrentWork, expected: RequiredIfMatch, views: CurrentViews
+) -> MemberOut:
+    """Until it takes effect."""
+    return await views.member(
+        await usecases.retract_ending(work, member_id, Ending.DISSOLVED, expected)
+    )

@@ -1,5 +1,6 @@
 """What this caller sees of membership's aggregates and rows, and what it can do with them now."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from services.membership.api.schemas.members import (
     PeriodOut,
     PublicPeriodOut,
     SettledEndingOut,
+    TakeoverOut,
 )
 from services.membership.api.schemas.representatives import RepresentativeOut
 from services.membership.api.schemas.view import BasisOut, SubjectOut
@@ -25,7 +27,7 @@ from services.membership.domain.lifecycle import ApplicationStatus, MembershipSt
 from services.membership.domain.mandate import Mandate
 from services.membership.domain.member import Member
 from services.membership.domain.particulars import Particulars, ParticularsRow, Sector
-from services.membership.domain.period import Period
+from services.membership.domain.period import AnnouncedEnding, Ending, Period
 from services.membership.store import queries
 from services.membership.usecases.applications import subject_of
 from services.membership.usecases.register import current_particulars
@@ -34,6 +36,12 @@ from shared.http.etags import digest_of, set_etag
 from shared.http.route import CurrentActor, CurrentWork, PublicUrl
 from shared.kernel.actor import Actor, Role, Scope
 from shared.kernel.errors import NotFound
+
+_ACTS = {
+    Ending.WITHDRAWN: "withdrawal",
+    Ending.MERGED: "merger",
+    Ending.DISSOLVED: "dissolution",
+}
 
 
 class Views:
@@ -89,7 +97,7 @@ class Views:
             ),
             decided_at=application.decided_at,
             signed_at=application.signed_at,
-            former_membership=MembershipRecordOut.model_validate(_record(former))
+            former_membership=MembershipRecordOut.model_validate(self._record(former))
             if former
             else None,
             created_at=application.submitted_at,
@@ -103,7 +111,7 @@ class Views:
             raise NotFound
         details = None
         if await self._sees_details(member):
-            details = _details(member, await current_particulars(self._work, member.id))
+            details = self._details(member, await current_particulars(self._work, member.id))
         shown = self._member(row, await self._member_actions(member), details)
         set_etag(self._response, member.version, digest_of(shown))
         return shown
@@ -127,9 +135,21 @@ class Views:
                 )
                 for row in names
             ],
-            periods=[_period(period) for period in member.periods]
+            periods=[self._period(period) for period in member.periods]
             if is_whole
             else [_public_period(period) for period in member.periods],
+            took_over=[
+                TakeoverOut(
+                    member_id=row.member_id,
+                    legal_name_zh=row.legal_name_zh,
+                    legal_name_en=row.legal_name_en,
+                    on=row.ended_on,
+                    register_version=row.ended_version,
+                )
+                for row in await self._work.db.execute(queries.taken_over_by(member.id))
+            ]
+            if is_whole
+            else None,
         )
 
     def representative(self, member: Member, mandate: Mandate) -> RepresentativeOut:
@@ -196,11 +216,67 @@ class Views:
         if member.period_at(work.now) is None:
             return []
         if actor.has(Role.REGISTRAR):
-            return ["particulars", "claim-code"]
+            endings = _ending_acts(member, Ending.MERGED, Ending.DISSOLVED)
+            return ["particulars", "claim-code", *endings]
         if actor.member_id != member.id or not await queries.may_act(work, actor, Scope.ALL):
             return []
-        retraction = ["withdrawal-retraction"] if member.may_retract_withdrawal else []
-        return ["particulars", "withdrawal", *retraction, "representatives"]
+        return ["particulars", *_ending_acts(member, Ending.WITHDRAWN), "representatives"]
+
+    def _details(self, member: Member, particulars: Particulars) -> MemberDetailsOut:
+        return MemberDetailsOut(
+            **self._record(member),
+            legal_representative=particulars.legal_representative,
+            contact_email=particulars.contact_email,
+            contact_phone=particulars.contact_phone,
+            unreachable=particulars.unreachable,
+            announced_endings=[
+                AnnouncedEndingOut(
+                    kind=pending.kind,
+                    effective_on=pending.effective_on,
+                    effective_at=pending.effective_at,
+                    **self._ground(pending),
+                )
+                for pending in member.pending
+            ],
+        )
+
+    def _record(self, member: Member) -> dict[str, Any]:
+        return {
+            "periods": [self._period(period) for period in member.periods],
+            "settled_endings": [
+                SettledEndingOut(
+                    kind=settled.ending.kind,
+                    effective_on=settled.ending.effective_on,
+                    outcome=settled.outcome,
+                    ended_by=settled.ended_by,
+                    ended_on=settled.ended_on,
+                    case_id=settled.ending.case_id,
+                    decision_number=settled.ending.decision_number,
+                    **self._ground(settled.ending),
+                )
+                for settled in member.settled
+            ],
+        }
+
+    def _period(self, period: Period) -> PeriodOut:
+        ended = period.ended
+        return PeriodOut(
+            id=period.id,
+            opened_on=period.opened_on,
+            ended_on=ended and ended.effective_on,
+            basis=period.basis,
+            ending=ended and ended.kind,
+            ground_case_id=ended and ended.case_id,
+            **self._ground(ended),
+        )
+
+    def _ground(self, ending: AnnouncedEnding | None) -> dict[str, Any]:
+        is_registrar = self._actor.has(Role.REGISTRAR)
+        return {
+            "successor_member_id": ending and ending.successor_id,
+            "dissolved_on": ending and ending.dissolved_on,
+            "evidence": ending and ending.evidence if is_registrar else None,
+        }
 
 
 async def _views(
@@ -212,54 +288,15 @@ async def _views(
 CurrentViews = Annotated[Views, Depends(_views)]
 
 
-def _details(member: Member, particulars: Particulars) -> MemberDetailsOut:
-    return MemberDetailsOut(
-        **_record(member),
-        legal_representative=particulars.legal_representative,
-        contact_email=particulars.contact_email,
-        contact_phone=particulars.contact_phone,
-        unreachable=particulars.unreachable,
-        announced_endings=[
-            AnnouncedEndingOut(
-                kind=e.kind, effective_on=e.effective_on, effective_at=e.effective_at
-            )
-            for e in member.pending
-        ],
-    )
-
-
-def _record(member: Member) -> dict[str, Any]:
-    return {
-        "periods": [_period(period) for period in member.periods],
-        "settled_endings": [
-            SettledEndingOut(
-                kind=settled.ending.kind,
-                effective_on=settled.ending.effective_on,
-                outcome=settled.outcome,
-                ended_by=settled.ended_by,
-                ended_on=settled.ended_on,
-                case_id=settled.ending.case_id,
-                decision_number=settled.ending.decision_number,
-            )
-            for settled in member.settled
-        ],
-    }
+def _ending_acts(member: Member, *kinds: Ending) -> Iterator[str]:
+    for kind in kinds:
+        yield _ACTS[kind]
+        if member.waiting(kind):
+            yield f"{_ACTS[kind]}-retraction"
 
 
 def _public_period(period: Period) -> PublicPeriodOut:
     ended = period.ended
     return PublicPeriodOut(
         id=period.id, opened_on=period.opened_on, ended_on=ended and ended.effective_on
-    )
-
-
-def _period(period: Period) -> PeriodOut:
-    ended = period.ended
-    return PeriodOut(
-        id=period.id,
-        opened_on=period.opened_on,
-        ended_on=ended and ended.effective_on,
-        basis=period.basis,
-        ending=ended and ended.kind,
-        ground_case_id=ended and ended.case_id,
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.membership.domain.errors import ClaimCodeNotValid, ClaimedByIssuer
-from services.membership.domain.identifier import normalised
 from shared.kernel.actor import Subject
+from shared.kernel.identifier import normalised
 
 _AS_MEANT = str.maketrans("OIL", "011", " -")
 

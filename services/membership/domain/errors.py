@@ -155,6 +155,56 @@ class NoWithdrawalPending(Conflict):
     title = Text("没有待生效的退出通知", "No withdrawal is pending")
 
 
+class EndingDayTooEarly(Invalid):
+    """A merger or a dissolution is not back-dated: rolls of past days are certified. ``earliest_on`` is today.
+
+    The true day of a dissolution is kept beside it, as ``dissolved_on``.
+    """
+
+    title = Text("合并或终止不得溯及既往", "The membership cannot end that early")
+
+
+class DissolvedAfterItsEnding(Invalid):
+    """A unit does not leave the register before it ceases to exist. ``latest_on`` is the day it is to leave."""
+
+    title = Text(
+        "终止之日晚于成员资格终止之日", "The unit would cease to exist after its membership"
+    )
+
+
+class MergesIntoItself(Invalid):
+    """A unit goes on in another member, not in itself."""
+
+    title = Text("不得并入自身", "A unit does not merge into itself")
+
+
+class SuccessorNotMember(Conflict):
+    """A unit goes on in a member: the one named is none, or will have ceased by the merger's day as far as is known."""
+
+    title = Text("承继单位届时非成员", "The successor is no member by then")
+
+
+class AwaitedAsSuccessor(Conflict):
+    """Another unit is to merge into this one on the same day or later: that merger would come to nothing.
+
+    Take it back first, or announce it into the unit that this one goes on in.
+    """
+
+    title = Text("另有单位将并入该单位", "Another unit is to merge into this one")
+
+
+class NoMergerPending(Conflict):
+    """No merger waits for a later day, so there is none to take back."""
+
+    title = Text("没有待生效的合并", "No merger is pending")
+
+
+class NoDissolutionPending(Conflict):
+    """No dissolution waits for a later day, so there is none to take back."""
+
+    title = Text("没有待生效的终止", "No dissolution is pending")
+
+
 class CaseEndedNoPeriod(Conflict):
     """No membership period ended, or is to end, by a cancellation in this case: there is nothing to annul."""
 
@@ -237,6 +287,6 @@ class EditionUnknown(NotFound):
 
 
 class MemberListUnreadable(Invalid):
-    """The member list is text in none of the encodings named in ``encodings``."""
+    """The member list cannot be read as what it was handed in as; ``reason`` says why."""
 
     title = Text("名单文件无法读取", "The member list cannot be read")

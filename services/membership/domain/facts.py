@@ -20,13 +20,17 @@ class PeriodOpened:
 
 @dataclass(frozen=True, slots=True)
 class PeriodEnded:
-    """A membership period ended with ``register_version``; its mandates ended with it."""
+    """A membership period ended with ``register_version``; its mandates ended with it.
+
+    ``successor_id`` is the member that a merged unit goes on in.
+    """
 
     period_id: str
     ending: Ending
     effective_on: date
     ground_case_id: str | None
     register_version: int
+    successor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

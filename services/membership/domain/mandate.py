@@ -142,18 +142,26 @@ def superseded_by(appointment: Appointment, held: Sequence[Mandate]) -> list[Man
     ]
 
 
-def it_is_not_over(mandate: Mandate, _valid: Sequence[Mandate], now: datetime) -> None:
+def it_is_not_over(mandate: Mandate, _held: Sequence[Mandate], now: datetime) -> None:
     """What is over is not ended again."""
     if mandate.is_over_at(now):
         raise MandateOver
 
 
 def somebody_else_can_act_in_everything(
-    mandate: Mandate, valid: Sequence[Mandate], _now: datetime
+    mandate: Mandate, held: Sequence[Mandate], now: datetime
 ) -> None:
-    """A unit never removes the last one who may appoint others."""
-    if [other for other in valid if other.allows(Scope.ALL)] == [mandate]:
-        raise LastFullMandate
+    """A unit never removes the last one who may appoint others: neither of today nor of any later day.
+
+    Coverage is lost, if ever, as the removal bites or as another full mandate ends.
+    """
+    if not mandate.allows(Scope.ALL):
+        return
+    others = [other for other in held if other is not mandate and other.allows(Scope.ALL)]
+    bites = max(now, mandate.valid_from)
+    for instant in (bites, *(o.ends_at for o in others if o.ends_at and o.ends_at > bites)):
+        if mandate.is_valid_at(instant) and not any(o.is_valid_at(instant) for o in others):
+            raise LastFullMandate
 
 
 REMOVAL_RULES = (it_is_not_over, somebody_else_can_act_in_everything)

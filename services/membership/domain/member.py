@@ -6,6 +6,8 @@ from datetime import date, datetime
 
 from services.membership.domain.errors import (
     MandateUnknown,
+    NoDissolutionPending,
+    NoMergerPending,
     NotMember,
     NoWithdrawalPending,
     WithdrawalDayTooEarly,
@@ -44,7 +46,14 @@ from services.membership.domain.period import (
 )
 from services.membership.domain.rules import ANNULMENT_RULES, OPENING_RULES, Opening
 from shared.kernel.actor import Scope, Subject
+from shared.kernel.errors import Refusal
 from shared.kernel.terms import Term, start_of
+
+NOTHING_TO_TAKE_BACK = {
+    Ending.WITHDRAWN: NoWithdrawalPending,
+    Ending.MERGED: NoMergerPending,
+    Ending.DISSOLVED: NoDissolutionPending,
+}
 
 
 @dataclass(slots=True)
@@ -153,21 +162,36 @@ class Member:
         on = earliest if day is None else day
         if on < earliest:
             raise WithdrawalDayTooEarly(earliest_on=earliest.isoformat())
-        self._settle(self._pending_withdrawals(), EndingOutcome.REPLACED, at.now)
-        return self._take_in(AnnouncedEnding.by_notice(ending_id, on, at), at)
+        return self.announce(AnnouncedEnding.from_day(ending_id, Ending.WITHDRAWN, on, at), at)
 
-    @property
-    def may_retract_withdrawal(self) -> bool:
-        """Whether a withdrawal waits for a later day."""
-        return bool(self._pending_withdrawals())
+    def announce(self, ending: AnnouncedEnding, at: Moment) -> tuple[Fact, ...]:
+        """End the running period at the ending's instant; it replaces a pending one of its kind.
 
-    def retract_withdrawal(self, now: datetime) -> tuple[Fact, ...]:
-        """Take a withdrawal back before it takes effect (Art. 28). Refuses when none is pending."""
+        Refuses when the unit is no member.
+        """
+        self.running(at.now)
+        self._settle(self.waiting(ending.kind), EndingOutcome.REPLACED, at.now)
+        return self._take_in(ending, at)
+
+    def waiting(self, kind: Ending) -> list[AnnouncedEnding]:
+        """The endings of this kind that wait for a later day: one at most, but for cancellations."""
+        return [ending for ending in self.pending if ending.kind is kind]
+
+    def retract(self, kind: Ending, now: datetime) -> tuple[Fact, ...]:
+        """Take a withdrawal, a merger or a dissolution back before it takes effect (Art. 28).
+
+        Refuses when none is pending.
+        """
         self.running(now)
-        withdrawals = self._pending_withdrawals()
-        if not withdrawals:
-            raise NoWithdrawalPending
-        return self._call_off(withdrawals, EndingOutcome.RETRACTED, now)
+        waiting = self.waiting(kind)
+        if not waiting:
+            raise NOTHING_TO_TAKE_BACK[kind]
+        return self._call_off(waiting, EndingOutcome.RETRACTED, now)
+
+    def let_merger_lapse(self, successor_id: str, now: datetime) -> tuple[Fact, ...]:
+        """Call a pending merger off because its successor has ceased: the unit stays a member (edge case 14)."""
+        lost = [e for e in self.waiting(Ending.MERGED) if e.successor_id == successor_id]
+        return self._call_off(lost, EndingOutcome.LAPSED, now)
 
     def decide_cancellation(
         self, ending_id: str, cancellation: Cancellation, at: Moment
@@ -243,29 +267,18 @@ class Member:
     def remove(self, mandate_id: str, now: datetime) -> tuple[Fact, ...]:
         """End a mandate of the running period at once (M9); what was done under it stays valid (edge case 23).
 
-        Refuses an unknown one, one that is over, and the last with scope ``all``.
+        Refuses an unknown one, one that is over, and one without which nobody has scope ``all``, now or later.
         """
-        period = self.running(now)
-        for mandate in self.mandates:
-            if mandate.id == mandate_id and mandate.period_id == period.id:
-                break
-        else:
-            raise MandateUnknown
-        for rule in REMOVAL_RULES:
-            rule(mandate, self.mandates_at(now), now)
+        mandate = self._removable(mandate_id, now)
         self.version += 1
         return (_end_mandate(mandate, now),)
 
     def may_remove(self, mandate: Mandate, now: datetime) -> bool:
         """Whether ``remove`` would end this mandate now."""
-        period = self.period_at(now)
-        full = [held for held in self.mandates_at(now) if held.allows(Scope.ALL)]
-        return (
-            period is not None
-            and mandate.period_id == period.id
-            and not mandate.is_over_at(now)
-            and full != [mandate]
-        )
+        try:
+            return self._removable(mandate.id, now) is mandate
+        except Refusal:
+            return False
 
     def _ending_in_effect(self, now: datetime) -> AnnouncedEnding | None:
         """The ending that ended the last period or, applied or not, is ending the running one."""
@@ -274,8 +287,15 @@ class Member:
         due = [ending for ending in self.pending if ending.effective_at <= now]
         return min(due, key=lambda e: (e.effective_at, e.announced_at), default=None)
 
-    def _pending_withdrawals(self) -> list[AnnouncedEnding]:
-        return [ending for ending in self.pending if ending.kind is Ending.WITHDRAWN]
+    def _removable(self, mandate_id: str, now: datetime) -> Mandate:
+        period = self.running(now)
+        held = [mandate for mandate in self.mandates if mandate.period_id == period.id]
+        for mandate in held:
+            if mandate.id == mandate_id:
+                for rule in REMOVAL_RULES:
+                    rule(mandate, held, now)
+                return mandate
+        raise MandateUnknown
 
     def _cases(self) -> set[str | None]:
         ended = (period.ended for period in self.periods)
@@ -296,7 +316,14 @@ class Member:
         self.pending = []
         self.version += 1
         return (
-            PeriodEnded(period.id, ending.kind, ending.effective_on, ending.case_id, version),
+            PeriodEnded(
+                period.id,
+                ending.kind,
+                ending.effective_on,
+                ending.case_id,
+                version,
+                ending.successor_id,
+            ),
             *self._make_moot(losers, ending, at.now),
         )
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 
 from services.membership.domain.errors import (
     IdentifierNotValid,
@@ -27,12 +28,26 @@ COLUMNS = (
     "acceded_on",
 )
 ENCODINGS = ("utf-8-sig", "gb18030")
-ENCODING_NAMES = ["UTF-8", "GB18030"]
+MOST_LINES = 100_000
+MOST_COLUMNS = 100
+MOST_CHARACTERS_OF_A_ROW = 131_072
 
 _DAY = re.compile(r"(\d{4})(?:-(\d\d?)-(\d\d?)|/(\d\d?)/(\d\d?)|年(\d\d?)月(\d\d?)日)", re.ASCII)
 _SECTOR_SEPARATOR = re.compile("[;；]")
 
-NumberedCells = tuple[int, Sequence[str] | None]
+
+class NotText(Enum):
+    """What a cell of a spreadsheet can hold in place of text, as its row's report says it."""
+
+    NUMBER = "a number, not text"
+    TRUTH = "true or false, not text"
+    DAY = "a date, not text"
+    FAULT = "a spreadsheet error"
+
+
+Cell = str | date | NotText
+NumberedCells = tuple[int, Sequence[Cell] | None]
+"""A row and the line on which it starts; None where a cell is too long to be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +68,6 @@ class CheckedRow:
     problems: tuple[Problem, ...] = ()
 
 
-def read_member_list(data: bytes, today: date) -> Iterator[CheckedRow]:
-    """Every row of a CSV file, checked one at a time. Refuses bytes in no known encoding."""
-    return checked_rows(csv_rows(decoded(data)), today)
-
-
 def decoded(data: bytes) -> str:
     """``data`` as text: UTF-8 with or without a byte order mark, else GB18030, else refused."""
     for encoding in ENCODINGS:
@@ -65,16 +75,29 @@ def decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise MemberListUnreadable(encodings=ENCODING_NAMES)
+    raise MemberListUnreadable(reason="neither UTF-8 nor GB18030")
 
 
-def csv_rows(text: str) -> Iterator[NumberedCells]:
-    """The rows of CSV ``text`` with the line on which each starts; None where a cell is too long to be one."""
-    reader = csv.reader(io.StringIO(text, newline=""))
+def csv_rows(data: bytes) -> Iterator[NumberedCells]:
+    """The rows of a CSV file, all cells being text. Refuses bytes in no known encoding.
+
+    From the hundredth column on everything is one cell.
+    """
+    characters = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal characters
+        for line in io.StringIO(decoded(data), newline=""):
+            characters += len(line)
+            if characters > MOST_CHARACTERS_OF_A_ROW:
+                raise csv.Error
+            yield line
+
+    reader = csv.reader(lines())
     while True:
-        line = reader.line_num + 1
+        line, characters = reader.line_num + 1, 0
         try:
-            yield line, next(reader)
+            yield line, _narrowed(next(reader))
         except StopIteration:
             return
         except csv.Error:
@@ -82,14 +105,34 @@ def csv_rows(text: str) -> Iterator[NumberedCells]:
             return
 
 
+def _narrowed(cells: list[str]) -> list[str]:
+    if len(cells) <= MOST_COLUMNS:
+        return cells
+    return [*cells[: MOST_COLUMNS - 1], "".join(cells[MOST_COLUMNS - 1 :])]
+
+
+def refuse_below_the_last_line(line: int) -> None:
+    """Refuse with ``MemberListUnreadable`` a list that has a filled row on this line, where that is too far down."""
+    if line > MOST_LINES:
+        raise MemberListUnreadable(reason=f"more than {MOST_LINES} rows")
+
+
+def filled_rows(rows: Iterable[NumberedCells]) -> Iterator[NumberedCells]:
+    """``rows`` without the blank ones, the header first; refuses with ``MemberListUnreadable`` too long a list."""
+    for line, cells in rows:
+        if cells is None or any(map(_is_filled, cells)):
+            refuse_below_the_last_line(line)
+            yield line, cells
+
+
 def checked_rows(rows: Iterable[NumberedCells], today: date) -> Iterator[CheckedRow]:
     """Check ``rows``, the first of which names the columns in any order; blank rows are skipped.
 
     ``today`` is the organ's civil day. A file without rows, or with other columns, is one problem of its header.
     """
-    filled = (row for row in rows if row[1] is None or any(map(str.strip, row[1])))
+    filled = filled_rows(rows)
     line, header = next(filled, (1, ()))
-    columns = [name.strip() for name in header or ()]
+    columns = [name.strip() if isinstance(name, str) else "" for name in header or ()]
     problems = tuple(_header_problems(columns))
     if problems:
         yield CheckedRow(line, None, problems)
@@ -101,6 +144,10 @@ def checked_rows(rows: Iterable[NumberedCells], today: date) -> Iterator[Checked
         yield _checked_row(line, columns, cells, first_lines, today)
     if is_empty:
         yield CheckedRow(1, None, (Problem(None, "no rows"),))
+
+
+def _is_filled(cell: Cell) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else True
 
 
 def _header_problems(columns: Sequence[str]) -> Iterator[Problem]:
@@ -120,7 +167,7 @@ def _header_problems(columns: Sequence[str]) -> Iterator[Problem]:
 def _checked_row(
     line: int,
     columns: Sequence[str],
-    cells: Sequence[str] | None,
+    cells: Sequence[Cell] | None,
     first_lines: dict[str, int],
     today: date,
 ) -> CheckedRow:
@@ -129,14 +176,32 @@ def _checked_row(
     if len(cells) != len(columns):
         amount = "few" if len(cells) < len(columns) else "many"
         return CheckedRow(line, None, (Problem(None, f"too {amount} columns"),))
-    cell = dict(zip(columns, cells, strict=True))
+    cell, not_text = _texts(dict(zip(columns, cells, strict=True)))
     problems: list[Problem] = []
     particulars = _particulars(cell, problems)
     identifier = _identifier(cell["identifier"], line, first_lines, problems)
     acceded_on = _acceded_on(cell["acceded_on"], today, problems)
+    problems = [*not_text, *(p for p in problems if p.field not in {n.field for n in not_text})]
     if problems or not (particulars and identifier and acceded_on):
         return CheckedRow(line, None, tuple(problems))
     return CheckedRow(line, ListEntry(identifier, particulars, acceded_on))
+
+
+def _texts(cells: Mapping[str, Cell]) -> tuple[dict[str, str], list[Problem]]:
+    """The cells as text, and what can be none: a spreadsheet keeps 15 digits of a number, and no leading zero."""
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for column, cell in cells.items():
+        texts[column] = ""
+        if isinstance(cell, str):
+            texts[column] = cell
+        elif isinstance(cell, NotText):
+            problems.append(Problem(column, cell.value))
+        elif column == "acceded_on":
+            texts[column] = cell.isoformat()
+        else:
+            problems.append(Problem(column, NotText.DAY.value))
+    return texts, problems
 
 
 def _particulars(cell: Mapping[str, str], problems: list[Problem]) -> Particulars | None:

@@ -1,7 +1,6 @@
 """The particulars of a member: the rules of each field, and their history with validity (M10)."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,20 +13,9 @@ from services.membership.domain.errors import (
     ParticularsNotValid,
     Problem,
 )
+from shared.kernel.mail import is_mail_address
+from shared.kernel.names import composed, faults_of_name
 
-MOST_CHARACTERS = 200
-MOST_MARKS_IN_A_ROW = 3
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
-
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(
-    r"(?=.{6,254}\Z)(?=[^@]{1,64}@)"
-    r"[A-Za-z0-9_][A-Za-z0-9_%+'-]*(?:\.[A-Za-z0-9_%+'-]+)*"
-    rf"@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])"
-)
 _TELEPHONE = re.compile(r"[+(]?[0-9][0-9 ()./-]{3,38}")
 
 
@@ -47,19 +35,9 @@ _SECTORS = {sector.value: sector for sector in Sector}
 
 
 def check_name(field: str, text: str) -> Iterator[Problem]:
-    """What is wrong with ``text`` as the name of a unit, a group or a person."""
-    name = _trimmed(text)
-    if not name:
-        yield Problem(field, "missing")
-        return
-    if FORMULA_STARTS & {text.lstrip(" ")[0], name[0]}:
-        yield Problem(field, "starts like a spreadsheet formula")
-    if len(name) > MOST_CHARACTERS:
-        yield Problem(field, f"longer than {MOST_CHARACTERS} characters")
-    if _UNPRINTABLE.search(name):
-        yield Problem(field, "control characters")
-    if not name.isascii() and _piles_up_marks(name):
-        yield Problem(field, "too many combining marks")
+    """What is wrong with ``text`` as a name, or as another line that is shown like one."""
+    for fault in faults_of_name(text):
+        yield Problem(field, fault)
 
 
 def check_sectors(field: str, values: Iterable[str]) -> Iterator[Problem]:
@@ -76,7 +54,7 @@ def check_email(field: str, text: str) -> Iterator[Problem]:
     address = text.strip()
     if not address:
         yield Problem(field, "missing")
-    elif not _ADDRESS.fullmatch(address):
+    elif not is_mail_address(address):
         yield Problem(field, "not an address")
 
 
@@ -130,13 +108,13 @@ class Particulars:
         if problems:
             raise ParticularsNotValid(problems)
         return cls(
-            _trimmed(legal_name_zh),
-            _trimmed(legal_name_en),
+            composed(legal_name_zh),
+            composed(legal_name_en),
             tuple(sorted({_SECTORS[sector] for sector in sectors})),
-            _trimmed(legal_representative),
+            composed(legal_representative),
             contact_email.strip(),
             contact_phone.strip() if contact_phone else None,
-            _trimmed(group) if group else None,
+            composed(group) if group else None,
             unreachable,
         )
 
@@ -210,16 +188,3 @@ def changed(
 
 def _validity(row: ParticularsRow) -> tuple[date, int]:
     return row.valid_from, row.entered_version
-
-
-def _trimmed(text: str) -> str:
-    return unicodedata.normalize("NFC", text.strip())
-
-
-def _piles_up_marks(name: str) -> bool:
-    run = 0
-    for character in name:
-        run = run + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        if run > MOST_MARKS_IN_A_ROW:
-            return True
-    return False

@@ -42,6 +42,7 @@ class EndingOutcome(StrEnum):
     REPLACED = "replaced"
     MOOT = "moot"
     ANNULLED = "annulled"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ class Annulment:
 class AnnouncedEnding:
     """An ending by notice or by decision, in effect from ``effective_at``, which falls on ``effective_on``.
 
-    The last three belong to a cancellation: its case, its decision, and who took part in deciding.
+    ``case_id``, ``decision_number`` and ``deciders`` belong to a cancellation: its case, its decision, and who took part
+    in deciding. ``successor_id`` is the member that a merged unit goes on in; ``dissolved_on`` the day on which a
+    dissolved one ceased to exist; ``evidence`` the reference of the act behind either.
     """
 
     id: str
@@ -92,12 +95,15 @@ class AnnouncedEnding:
     case_id: str | None = None
     decision_number: str | None = None
     deciders: frozenset[Subject] = frozenset()
+    successor_id: str | None = None
+    dissolved_on: date | None = None
+    evidence: str | None = None
 
     @classmethod
-    def by_notice(cls, id: str, on: date, at: Moment) -> "AnnouncedEnding":
-        """A withdrawal: at once where ``on`` is today, else at 00:00 of that day."""
+    def from_day(cls, id: str, kind: Ending, on: date, at: Moment) -> "AnnouncedEnding":
+        """An ending by notice or by a registrar's act: at once where ``on`` is today, else at 00:00 of that day."""
         effective_at = at.now if on == at.today else start_of(on, at.zone)
-        return cls(id, Ending.WITHDRAWN, effective_at, on, at.now)
+        return cls(id, kind, effective_at, on, at.now)
 
     @classmethod
     def by_decision(cls, id: str, cancellation: Cancellation, at: Moment) -> "AnnouncedEnding":

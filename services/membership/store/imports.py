@@ -23,7 +23,13 @@ class RowReport:
 
 
 async def add_import(
-    work: Work, import_id: str, file: bytes, requested_by: Subject, *, dry_run: bool
+    work: Work,
+    import_id: str,
+    file: bytes,
+    media_type: str,
+    requested_by: Subject,
+    *,
+    dry_run: bool,
 ) -> None:
     """Queue a file."""
     await work.db.execute(
@@ -32,6 +38,7 @@ async def add_import(
             status="queued",
             dry_run=dry_run,
             file=file,
+            media_type=media_type,
             requested_by=requested_by,
             created_at=work.now,
             updated_at=work.now,
@@ -50,18 +57,28 @@ async def get_import(work: Work, import_id: str) -> Row[Any]:
 
 @asynccontextmanager
 async def next_unfinished(database: Database) -> AsyncIterator[Row[Any] | None]:
-    """The oldest job that is queued, or that a process left when it died; nobody else takes it meanwhile."""
+    """The oldest job that is queued, or that a process left when it died; nobody else takes it meanwhile.
+
+    Each time counts as an attempt, before anything is done: one that was tried waits behind those that were not, and
+    the count outlives a process that the file kills.
+    """
     async with database.engine.connect() as raw:
         connection = await raw.execution_options(isolation_level="AUTOCOMMIT")
         is_unfinished = imports.c.status.in_(["queued", "checking"])
-        waiting = select(imports.c.id).where(is_unfinished).order_by(imports.c.id).limit(10)
+        oldest = (imports.c.attempts, imports.c.id)
+        waiting = select(imports.c.id).where(is_unfinished).order_by(*oldest).limit(10)
         for import_id in (await connection.scalars(waiting)).all():
             lock = func.hashtextextended(import_id, 0)
             if not await connection.scalar(select(func.pg_try_advisory_lock(lock))):
                 continue
             try:
-                job = select(imports).where(imports.c.id == import_id, is_unfinished)
-                yield (await connection.execute(job)).first()
+                taken = (
+                    update(imports)
+                    .where(imports.c.id == import_id, is_unfinished)
+                    .values(status="checking", attempts=imports.c.attempts + 1)
+                    .returning(imports)
+                )
+                yield (await connection.execute(taken)).first()
             finally:
                 await connection.execute(select(func.pg_advisory_unlock(lock)))
             return
@@ -71,9 +88,7 @@ async def next_unfinished(database: Database) -> AsyncIterator[Row[Any] | None]:
 async def note_progress(work: Work, import_id: str, **progress: int) -> None:
     """Show how far the checking is."""
     await work.db.execute(
-        update(imports)
-        .where(imports.c.id == import_id)
-        .values(status="checking", updated_at=work.now, **progress)
+        update(imports).where(imports.c.id == import_id).values(updated_at=work.now, **progress)
     )
 
 

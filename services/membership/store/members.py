@@ -11,7 +11,7 @@ from services.membership.domain.claim_code import ClaimCode
 from services.membership.domain.mandate import Mandate
 from services.membership.domain.member import Member
 from services.membership.domain.particulars import Particulars, ParticularsRow, Sector
-from services.membership.domain.period import AnnouncedEnding, Period, SettledEnding
+from services.membership.domain.period import AnnouncedEnding, Ending, Period, SettledEnding
 from services.membership.store.tables import (
     claim_codes,
     endings,
@@ -50,9 +50,22 @@ async def find_members(work: Work, identifiers: Sequence[str]) -> dict[str, Memb
 
 
 async def ids_due(work: Work) -> Sequence[str]:
-    """The members with an ending that has become due, in the order in which the endings take effect."""
+    """The members with an ending that has become due, in the order in which the endings take effect.
+
+    At one instant mergers come last: nobody goes on in a unit that ceases as the merger takes effect.
+    """
+    merges = (
+        select(endings.c.id)
+        .where(
+            endings.c.member_id == members.c.id,
+            endings.c.effective_at == members.c.due_at,
+            endings.c.kind == Ending.MERGED,
+            endings.c.outcome.is_(None),
+        )
+        .exists()
+    )
     due = select(members.c.id).where(members.c.due_at <= work.now)
-    return (await work.db.scalars(due.order_by(members.c.due_at, members.c.id))).all()
+    return (await work.db.scalars(due.order_by(members.c.due_at, merges, members.c.id))).all()
 
 
 async def next_due_at(work: Work) -> datetime | None:
@@ -61,6 +74,16 @@ async def next_due_at(work: Work) -> datetime | None:
         select(func.min(members.c.due_at)).where(members.c.due_at > work.now)
     )
     return due_at
+
+
+async def mergers_into(work: Work, member_id: str) -> dict[str, datetime]:
+    """The members that are still to merge into this one, and when."""
+    is_applied = select(periods.c.id).where(periods.c.ending_id == endings.c.id).exists()
+    pending = select(endings.c.member_id, endings.c.effective_at).where(
+        endings.c.successor_id == member_id, endings.c.outcome.is_(None), ~is_applied
+    )
+    rows = await work.db.execute(pending.order_by(endings.c.member_id))
+    return {row.member_id: row.effective_at for row in rows}
 
 
 async def save_members(work: Work, *changed: Member) -> None:
@@ -247,6 +270,9 @@ def _ending(row: Row[Any]) -> AnnouncedEnding:
         row.case_id,
         row.decision_number,
         frozenset(Subject.parse(subject) for subject in row.deciders),
+        row.successor_id,
+        row.dissolved_on,
+        row.evidence,
     )
 
 
@@ -298,6 +324,9 @@ def _ending_row(
         "case_id": ending.case_id,
         "decision_number": ending.decision_number,
         "deciders": sorted(str(subject) for subject in ending.deciders),
+        "successor_id": ending.successor_id,
+        "dissolved_on": ending.dissolved_on,
+        "evidence": ending.evidence,
         "outcome": settled and settled.outcome,
         "settled_at": settled and settled.settled_at,
         "ended_by": settled and settled.ended_by,

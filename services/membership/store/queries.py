@@ -18,13 +18,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.membership.domain.identifier import normalised
 from services.membership.domain.lifecycle import ApplicationStatus, MembershipStatus
 from services.membership.domain.particulars import Sector
 from services.membership.store.register import particulars_on, running_on
 from services.membership.store.tables import (
     applications,
     bulletins,
+    endings,
     import_rows,
     mandates,
     members,
@@ -33,6 +33,7 @@ from services.membership.store.tables import (
 )
 from shared.db.work import Work
 from shared.kernel.actor import Actor, Role, Scope, Subject
+from shared.kernel.identifier import normalised
 
 MEMBER, CEASED = MembershipStatus.MEMBER, MembershipStatus.CEASED
 
@@ -149,6 +150,23 @@ async def member_row(work: Work, member_id: str) -> Row[Any] | None:
     found = await work.db.execute(statement.where(members.c.id == member_id))
     row: Row[Any] | None = found.one_or_none()
     return row
+
+
+def taken_over_by(member_id: str) -> Select[Any]:
+    """The units that merged into a member, in the order of the register, with the name that each left with."""
+    return (
+        select(
+            periods.c.member_id,
+            periods.c.ended_on,
+            periods.c.ended_version,
+            particulars.c.legal_name_zh,
+            particulars.c.legal_name_en,
+        )
+        .join(endings, endings.c.id == periods.c.ending_id)
+        .join(particulars, particulars.c.member_id == periods.c.member_id)
+        .where(endings.c.successor_id == member_id, particulars_on(periods.c.ended_on))
+        .order_by(periods.c.ended_version)
+    )
 
 
 def mandates_of(member_id: str) -> Select[Any]:

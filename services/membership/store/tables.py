@@ -88,11 +88,20 @@ endings = Table(
     Column("case_id", IdText),
     Column("decision_number", String(80)),
     Column("deciders", ARRAY(Text), nullable=False),
+    Column("successor_id", IdText, ForeignKey("members.id")),
+    Column("dissolved_on", Date),
+    Column("evidence", Text),
     Column("outcome", EnumText(EndingOutcome)),
     Column("settled_at", Instant),
     Column("ended_by", EnumText(Ending)),
     Column("ended_on", Date),
+    CheckConstraint("(kind = 'merged') = (successor_id IS NOT NULL)", name="merged_into_one"),
     comment="Announced endings: outcome null while pending or in effect, else why it does not stand",
+)
+Index(
+    "ix_endings_successor_id",
+    endings.c.successor_id,
+    postgresql_where=endings.c.successor_id.is_not(None),
 )
 
 periods = Table(
@@ -243,6 +252,7 @@ imports = Table(
     Column("id", IdText, primary_key=True),
     Column("status", String(12), nullable=False),
     Column("dry_run", Boolean, nullable=False),
+    Column("media_type", String(80), nullable=False, server_default="text/csv"),
     Column("file", LargeBinary),
     Column("requested_by", SubjectText, nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -251,9 +261,11 @@ imports = Table(
     Column("rows_checked", Integer, nullable=False, server_default="0"),
     Column("rows_accepted", Integer, nullable=False, server_default="0"),
     Column("rows_refused", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     Column("updated_at", Instant, nullable=False),
     CheckConstraint(
-        "status IN ('queued', 'checking', 'refused', 'checked', 'done')", name="status_known"
+        "status IN ('queued', 'checking', 'refused', 'checked', 'done', 'failed')",
+        name="status_known",
     ),
 )
 Index("ix_imports_status_id", imports.c.status, imports.c.id)

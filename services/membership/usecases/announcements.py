@@ -62,7 +62,7 @@ def _register_change(
                 ending=events.Ending(fact.ending.value),
                 effective_on=fact.effective_on,
                 ground_case_id=fact.ground_case_id,
-                successor_member_id=None,
+                successor_member_id=fact.successor_id,
             )
         case facts.MandateGiven(mandate):
             return events.RepresentativeAppointed(

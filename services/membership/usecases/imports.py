@@ -13,29 +13,43 @@ from services.membership.domain.errors import MemberListUnreadable, Problem
 from services.membership.domain.facts import Fact
 from services.membership.domain.mandate import Appointment, MandateKind
 from services.membership.domain.member import Member
-from services.membership.domain.member_list import CheckedRow, ListEntry, read_member_list
+from services.membership.domain.member_list import (
+    CheckedRow,
+    ListEntry,
+    NumberedCells,
+    checked_rows,
+    csv_rows,
+    filled_rows,
+)
 from services.membership.domain.particulars import ParticularsRow
 from services.membership.domain.period import AccessionBasis, Moment
 from services.membership.store import applications, imports, members
 from services.membership.store.imports import RowReport
 from services.membership.usecases.register import Entry, hold_register
+from services.membership.usecases.workbooks import XLSX, workbook_rows
 from shared.db.work import Database, Work
 from shared.kernel.actor import Scope, Subject
 from shared.kernel.errors import Refusal
 from shared.kernel.ids import new_id
 
+CSV = "text/csv"
+READERS = {CSV: csv_rows, XLSX: workbook_rows}
 CHUNK = 500
+MOST_ATTEMPTS = 5
 
 
-async def queue_import(work: Work, file: bytes, registrar: Subject, *, dry_run: bool) -> str:
-    """Take a member list to be imported, or only checked (``dry_run``); the job's id."""
+async def queue_import(
+    work: Work, file: bytes, media_type: str, registrar: Subject, *, dry_run: bool
+) -> str:
+    """Take a member list to be imported, or only checked (``dry_run``); the job's id. ``READERS``: the media types."""
     import_id = new_id("imp")
-    await imports.add_import(work, import_id, file, registrar, dry_run=dry_run)
+    await imports.add_import(work, import_id, file, media_type, registrar, dry_run=dry_run)
     return import_id
 
 
 async def run_imports(database: Database, development_issuer: str | None) -> int:
-    """Run the next unfinished import, if there is one.
+    """Run the next unfinished import, if there is one. One that a fault of ours stops is tried again, behind the
+    others, and given up as ``failed`` after ``MOST_ATTEMPTS``.
 
     ``development_issuer``: where set, every member's first representative is the subject ``dev:{member id}`` of that
     issuer, so that the demonstration can act for everyone.
@@ -45,18 +59,29 @@ async def run_imports(database: Database, development_issuer: str | None) -> int
             return 0
         async with database.begin() as work:
             today = work.today
+            if job.attempts > MOST_ATTEMPTS:
+                reports = [RowReport(1, ["could not be processed"])]
+                await imports.finish_import(work, job.id, "failed", reports)
+                return 1
         checked: list[CheckedRow] = []
         try:
-            rows = read_member_list(job.file, today)
+            filled = await asyncio.to_thread(_read, job)
+            async with database.begin() as work:
+                await imports.note_progress(work, job.id, rows_total=max(1, len(filled) - 1))
+            rows = checked_rows(filled, today)
             while chunk := await asyncio.to_thread(_next, rows):
                 async with database.begin() as work:
                     checked += await _live_refused(work, chunk)
                     await imports.note_progress(work, job.id, rows_checked=len(checked))
-        except MemberListUnreadable:
-            checked = [CheckedRow(1, None, (Problem(None, "neither UTF-8 nor GB18030"),))]
+        except MemberListUnreadable as refusal:
+            checked = [CheckedRow(1, None, (Problem(None, str(refusal.facts["reason"])),))]
         async with database.begin() as work:
             await _finish(work, job, checked, development_issuer)
     return 1
+
+
+def _read(job: Row[Any]) -> list[NumberedCells]:
+    return list(filled_rows(READERS[job.media_type](job.file)))
 
 
 def _next(rows: Iterator[CheckedRow]) -> list[CheckedRow]:

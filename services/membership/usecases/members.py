@@ -1,19 +1,22 @@
-"""What members do and what happens to them: leaving, being cancelled, coming back, changing particulars."""
+"""What members do and what happens to them: leaving, merging, being cancelled, coming back, changing particulars."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from services.membership.domain.ceasing import RegisteredAct, dissolve, merge
+from services.membership.domain.errors import SuccessorNotMember
 from services.membership.domain.identifier import checked_identifier
 from services.membership.domain.member import Member
 from services.membership.domain.particulars import Particulars, ParticularsRow, changed
-from services.membership.domain.period import AccessionBasis, Annulment, Cancellation
+from services.membership.domain.period import AccessionBasis, Annulment, Cancellation, Ending
 from services.membership.store import applications, members
 from services.membership.usecases.register import current_particulars, hold_register
 from shared.db.rulebooks import rulebook_in_force
 from shared.db.work import Work
 from shared.kernel.actor import Subject
+from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
 from shared.kernel.versions import ANY_VERSION, Expected
 
@@ -34,13 +37,45 @@ async def withdraw(
     return member
 
 
-async def retract_withdrawal(
-    work: Work, member_id: str, expected: Expected = ANY_VERSION
+async def merge_members(
+    work: Work, member_id: str, successor_id: str, act: RegisteredAct, expected: Expected
 ) -> Member:
-    """Take a withdrawal for a later day back in time."""
+    """End a membership because the unit merged into another member, at once or on a later day (M10).
+
+    It takes one register version, that of the ending, which names the successor: nothing about the successor's own
+    membership changes. That it took the unit over is read from the ending.
+    """
     register = await hold_register(work)
     member = await _held(work, member_id, expected)
-    happened = member.retract_withdrawal(work.now)
+    try:
+        successor = await members.get_member(work, successor_id)
+    except NotFound:
+        raise SuccessorNotMember from None
+    awaited = await members.mergers_into(work, member.id)
+    happened = merge(member, successor, new_id("end"), act, awaited.values(), register.moment)
+    await register.enter((member, happened, await current_particulars(work, member.id)))
+    return member
+
+
+async def dissolve_member(
+    work: Work, member_id: str, act: RegisteredAct, dissolved_on: date | None, expected: Expected
+) -> Member:
+    """End a membership because the unit ceased to exist, at once or on a later day (M10)."""
+    register = await hold_register(work)
+    member = await _held(work, member_id, expected)
+    awaited = await members.mergers_into(work, member.id)
+    happened = dissolve(member, new_id("end"), act, dissolved_on, awaited.values(), register.moment)
+    await register.enter((member, happened, await current_particulars(work, member.id)))
+    return member
+
+
+async def retract_ending(
+    work: Work, member_id: str, kind: Ending, expected: Expected = ANY_VERSION
+) -> Member:
+    """Take a withdrawal, a merger or a dissolution for a later day back in time."""
+    register = await hold_register(work)
+    member = await _held(work, member_id, expected)
+    happened = member.retract(kind, work.now)
     await register.enter((member, happened, await current_particulars(work, member.id)))
     return member
 

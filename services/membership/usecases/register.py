@@ -58,6 +58,9 @@ class HeldRegister:
                 if event is not None:
                     told.append(_Told(self._linked(event), self._counts_from(member, fact)))
         await self._announce(told)
+        for member, happened, _ in entries:
+            if any(isinstance(fact, facts.PeriodEnded) for fact in happened):
+                await self._let_mergers_lapse(member.id)
 
     async def enter_particulars(self, member: Member, row: ParticularsRow) -> None:
         """Save and announce new particulars of a member."""
@@ -90,6 +93,13 @@ class HeldRegister:
             await self._work.announce(
                 ApplicationRetracted(application_id=overtaken.id, kind=overtaken.kind.value)
             )
+
+    async def _let_mergers_lapse(self, successor_id: str) -> None:
+        """Nobody goes on in a unit that has ceased (edge case 14)."""
+        for member_id in await members.mergers_into(self._work, successor_id):
+            member = await members.get_member(self._work, member_id, lock=True)
+            happened = member.let_merger_lapse(successor_id, self._work.now)
+            await self.enter((member, happened, await current_particulars(self._work, member.id)))
 
     async def _announce(self, told: Sequence[_Told]) -> None:
         envelopes = await self._work.announce(*(one.event for one in told))

@@ -143,6 +143,25 @@ class Office:
         shown: Json = await self.chair(unit).post(f"{unit.path}/withdrawal", body, expect=expect)
         return shown
 
+    async def cease(self, unit: Unit, act: str, *, expect: int = 200, **body: Any) -> Json:
+        """The registrar enters the unit's ``merger`` or ``dissolution``, at the version at hand."""
+        answer: Json = await self.registrar.post(
+            f"{unit.path}/{act}",
+            {"evidence": "2026-118", **body},
+            headers=if_match(await self.read(unit)),
+            expect=expect,
+        )
+        return answer
+
+    async def take_back(self, unit: Unit, act: str, *, expect: int = 200) -> Json:
+        """The registrar takes a ``merger`` or a ``dissolution`` for a later day back."""
+        headers = if_match(await self.read(unit))
+        answer = await self.registrar.ask(
+            "DELETE", f"{unit.path}/{act}", headers=headers, expect=expect
+        )
+        taken: Json = answer.json()
+        return taken
+
     async def cancel(self, unit: Unit, **changes: Any) -> CancellationDecided:
         """Cases decides to cancel the unit's membership; the event, handled."""
         decided = cancellation_of(unit, **changes)
@@ -203,12 +222,14 @@ class Office:
             total += done
         return total
 
-    async def import_file(self, file: bytes, *, dry_run: bool = False) -> Json:
+    async def import_file(
+        self, file: bytes, *, dry_run: bool = False, media_type: str = "text/csv"
+    ) -> Json:
         """Hand in a member list and wait until it is dealt with; the finished job."""
         job = await self.registrar.post(
             f"/v1/imports?dry_run={str(dry_run).lower()}",
             content=file,
-            headers={"Content-Type": "text/csv"},
+            headers={"Content-Type": media_type},
             expect=202,
         )
         await self.run_timer("run_imports")

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from shared.contracts.membership import (
-    Ending,
     MemberAcceded,
     MemberCancellationMoot,
     MemberEnded,
@@ -381,11 +380,6 @@ async def test_an_application_of_a_unit_that_never_ceased_falls_away(office: Off
     assert (await office.liaison(unit).get(path))["status"] == "retracted"
     again = await office.apply(unit, expect=409)
     assert again["existing_id"] == unit.member_id
-
-
-def test_merger_and_dissolution_are_endings_of_a_period() -> None:
-    """Edge cases 14 to 16: "merged into X" and "ceased to exist" end a period as the others do."""
-    assert {Ending.MERGED.value, Ending.DISSOLVED.value} == {"merged", "dissolved"}
 
 
 async def test_a_decision_about_an_unknown_unit_waits_for_it(office: Office) -> None:

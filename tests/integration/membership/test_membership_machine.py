@@ -18,9 +18,15 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
+from services.membership.domain.ceasing import RegisteredAct
 from services.membership.domain.mandate import Appointment, MandateKind
 from services.membership.domain.particulars import Particulars
-from services.membership.domain.period import Annulment, AnnulmentOutcome, Cancellation
+from services.membership.domain.period import (
+    Annulment,
+    AnnulmentOutcome,
+    Cancellation,
+    Ending,
+)
 from services.membership.service import membership
 from services.membership.usecases import applications, members, register, representatives
 from shared.contracts.base import Envelope, RegisterChange
@@ -39,7 +45,7 @@ from tests.support.suite import ISSUER
 
 T = TypeVar("T")
 
-UNITS = [Unit(number, f"示例{number}号公司") for number in (1, 2)]
+UNITS = [Unit(number, f"示例{number}号公司") for number in (1, 2, 3)]
 REGISTRAR = Actor(Subject(ISSUER, "registrar"), frozenset({Role.REGISTRAR}))
 DECIDERS = frozenset({Subject(ISSUER, "decider")})
 CHANGES = {event.type: event for event in ROSTER_EVENTS}
@@ -80,7 +86,7 @@ class Membership(RuleBasedStateMachine):
             return None
 
     @initialize()
-    def both_units_are_members(self) -> None:
+    def all_units_are_members(self) -> None:
         for unit in UNITS:
             self.becomes_a_member(unit)
 
@@ -138,7 +144,42 @@ class Membership(RuleBasedStateMachine):
 
     @rule(unit=units)
     def takes_its_withdrawal_back(self, unit: Unit) -> None:
-        self.on_member(unit, members.retract_withdrawal)
+        self.retracts(unit, Ending.WITHDRAWN)
+
+    @rule(unit=units, successor=units, day=days)
+    def merges(self, unit: Unit, successor: Unit, day: int | None) -> None:
+        if (into := self.member_ids.get(successor.identifier)) is not None:
+            self.on_member(unit, lambda work, of: _merge(work, of, into, day))
+
+    @rule(pair=st.permutations(UNITS), day=st.integers(1, 40), leaves=days)
+    def merges_while_its_successor_leaves(
+        self, pair: list[Unit], day: int, leaves: int | None
+    ) -> None:
+        unit, into = (self.member_ids[unit.identifier] for unit in pair[:2])
+
+        async def both() -> None:
+            await asyncio.gather(
+                self.tried(lambda work: _merge(work, unit, into, day)),
+                self.tried(lambda work: members.withdraw(work, into, _day(work, leaves))),
+            )
+
+        self.run(both())
+
+    @rule(unit=units, day=days)
+    def is_dissolved(self, unit: Unit, day: int | None) -> None:
+        self.on_member(
+            unit,
+            lambda work, of: members.dissolve_member(
+                work, of, RegisteredAct("2026-118", _day(work, day)), None, ANY_VERSION
+            ),
+        )
+
+    @rule(unit=units, kind=st.sampled_from([Ending.MERGED, Ending.DISSOLVED]))
+    def is_not_to_end_after_all(self, unit: Unit, kind: Ending) -> None:
+        self.retracts(unit, kind)
+
+    def retracts(self, unit: Unit, kind: Ending) -> None:
+        self.on_member(unit, lambda work, of: members.retract_ending(work, of, kind))
 
     @rule(unit=units, day=days)
     def is_cancelled(self, unit: Unit, day: int | None) -> None:
@@ -269,6 +310,19 @@ class Membership(RuleBasedStateMachine):
             self.running[change.period_id] = change.member_id
         elif isinstance(change, MemberEnded):
             assert self.running.pop(change.period_id) == change.member_id
+            assert (change.ending.value == "merged") == (change.successor_member_id is not None)
+            if change.successor_member_id is not None:
+                assert change.successor_member_id in self.running.values()
+
+    @invariant()
+    def whoever_is_to_merge_goes_on_in_a_member(self) -> None:
+        pending = self.run(
+            self.sql(
+                "SELECT successor_id FROM endings WHERE kind = 'merged' AND outcome IS NULL"
+                " AND NOT EXISTS (SELECT FROM periods WHERE ending_id = endings.id)"
+            )
+        )
+        assert {successor for (successor,) in pending} <= set(self.running.values())
 
     @invariant()
     def what_was_announced_is_what_the_register_holds(self) -> None:
@@ -295,6 +349,11 @@ class Membership(RuleBasedStateMachine):
 
 def _day(work: Work, day: int | None) -> Any:
     return None if day is None else work.today + timedelta(days=day)
+
+
+async def _merge(work: Work, member_id: str, into: str, day: int | None) -> None:
+    act = RegisteredAct("2026-118", _day(work, day))
+    await members.merge_members(work, member_id, into, act, ANY_VERSION)
 
 
 async def _cancel(work: Work, member_id: str, case_id: str, day: int | None) -> None:

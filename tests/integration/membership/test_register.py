@@ -205,6 +205,8 @@ async def test_a_unit_shows_more_to_itself_and_the_registrar(office: Office) -> 
     assert (await office.registrar.get(unit.path))["allowed_actions"] == [
         "particulars",
         "claim-code",
+        "merger",
+        "dissolution",
     ]
     assert (await office.public.get(unit.path))["allowed_actions"] == []
 

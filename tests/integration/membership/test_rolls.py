@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shared.contracts.amendments import BallotRollRequested
+from shared.contracts.amendments import RollRequested
 from shared.contracts.membership import RollCertified
 from shared.kernel.actor import TOKEN_ROLES, Role
 from shared.kernel.chain import roll_digest
@@ -19,10 +19,13 @@ def request(
     purpose: Literal["opening", "close"] = "opening",
     instant: datetime | None = None,
     ballot_id: str | None = None,
-) -> BallotRollRequested:
+) -> RollRequested:
     """A ballot asks for its roll."""
-    return BallotRollRequested(
-        ballot_id=ballot_id or new_id("bal"), purpose=purpose, instant=instant
+    return RollRequested(
+        request_id=new_id("rrq"),
+        ballot_id=ballot_id or new_id("bal"),
+        purpose=purpose,
+        instant=instant,
     )
 
 

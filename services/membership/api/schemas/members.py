@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from services.membership.api.schemas.view import LONG_AGO, MEMBER_ID, PERIOD_ID, URL, View
+from services.membership.domain.ceasing import RegisteredAct
 from services.membership.domain.lifecycle import MembershipStatus
 from services.membership.domain.particulars import Sector
 from services.membership.domain.period import AccessionBasis, Ending, EndingOutcome
 from shared.http.strict import Body, Choice, Day, Email, Flag, Line
+from shared.kernel.ids import id_pattern
 
 _NAMES: dict[str, JsonValue] = {
     "legal_name_zh": "北京示例网络科技有限公司",
@@ -38,7 +40,9 @@ _HISTORY: dict[str, JsonValue] = {
     "member_id": MEMBER_ID,
     "names": [{"valid_from": "2026-03-10", "register_version": 1, **_NAMES}],
     "periods": [{"id": PERIOD_ID, "opened_on": "2026-03-10", "ended_on": None}],
+    "took_over": None,
 }
+_EVIDENCE = "市监登字〔2026〕第 118 号"
 
 
 def _absent() -> Any:
@@ -53,7 +57,21 @@ class PublicPeriodOut(View):
     ended_on: date | None
 
 
-class PeriodOut(PublicPeriodOut):
+class EndingGroundOut(View):
+    """What an ending rests on."""
+
+    successor_member_id: Annotated[
+        str | None, Field(description="The member that a merged unit goes on in.")
+    ]
+    dissolved_on: Annotated[
+        date | None, Field(description="The day on which a dissolved unit ceased to exist.")
+    ]
+    evidence: Annotated[
+        str | None, Field(description="The reference of the act: for the registrar alone.")
+    ]
+
+
+class PeriodOut(PublicPeriodOut, EndingGroundOut):
     """A membership period, with how it ended: for the member and the registrar."""
 
     basis: AccessionBasis
@@ -61,7 +79,7 @@ class PeriodOut(PublicPeriodOut):
     ground_case_id: str | None
 
 
-class AnnouncedEndingOut(View):
+class AnnouncedEndingOut(EndingGroundOut):
     """An ending that will take effect on a later day."""
 
     kind: Ending
@@ -69,8 +87,11 @@ class AnnouncedEndingOut(View):
     effective_at: datetime
 
 
-class SettledEndingOut(View):
-    """An ending that does not stand, and why: where another came first, which one."""
+class SettledEndingOut(EndingGroundOut):
+    """An ending that does not stand, and why: where another came first, which one.
+
+    A merger has `lapsed` where its successor ceased before its day.
+    """
 
     kind: Ending
     effective_on: date
@@ -153,6 +174,47 @@ class Withdraw(Body):
     effective_on: Day | None = None
 
 
+class RegisteredActIn(Body):
+    """An act that ends a membership: at once where no later day is named, never back-dated."""
+
+    effective_on: Day | None = None
+    evidence: Annotated[Line, Field(description="The reference of the act, as a document number.")]
+
+    def act(self) -> RegisteredAct:
+        """What lies before the registrar."""
+        return RegisteredAct(self.evidence, self.effective_on)
+
+
+class Merge(RegisteredActIn):
+    """The unit merges into another member, in which it goes on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"successor_member_id": MEMBER_ID, "evidence": _EVIDENCE}]}
+    )
+
+    successor_member_id: Annotated[str, StringConstraints(pattern=id_pattern("mem"))]
+
+
+class Dissolve(RegisteredActIn):
+    """The unit ceased to exist, or will have by `effective_on`; the true day where it is another."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"dissolved_on": "2026-02-27", "evidence": _EVIDENCE}]}
+    )
+
+    dissolved_on: Day | None = None
+
+
+class TakeoverOut(View):
+    """A unit that merged into this one."""
+
+    member_id: str
+    legal_name_zh: str
+    legal_name_en: str
+    on: date
+    register_version: int
+
+
 class HistoryEntryOut(View):
     """What a member was called, and from when."""
 
@@ -172,3 +234,7 @@ class MemberHistoryOut(View):
     member_id: str
     names: Sequence[HistoryEntryOut]
     periods: Sequence[PeriodOut] | Sequence[PublicPeriodOut]
+    took_over: Annotated[
+        Sequence[TakeoverOut] | None,
+        Field(description="The units that merged into it: for the member and the registrar."),
+    ]

@@ -91,6 +91,13 @@ def member(now: datetime = NOW) -> Member:
     return unit
 
 
+def another_member(now: datetime = NOW) -> Member:
+    """Another unit that is a member."""
+    unit = Member("mem_2", ANOTHER_IDENTIFIER)
+    unit.accede("per_x", AccessionBasis.APPLICATION, moment(now))
+    return unit
+
+
 def entrusting(
     subject: Subject = DEPUTY,
     *scopes: Scope,

@@ -97,15 +97,15 @@ def test_a_withdrawal_can_be_taken_back_until_it_takes_effect() -> None:
     """Art. 28; edge case 6: "revocable until then"."""
     unit = member()
     unit.announce_withdrawal("end_1", IN_A_WEEK, AT_ONCE, moment())
-    assert unit.retract_withdrawal(START_OF_THAT_DAY - HOUR) == (
+    assert unit.retract(Ending.WITHDRAWN, START_OF_THAT_DAY - HOUR) == (
         EndingRetracted(Ending.WITHDRAWN, IN_A_WEEK),
     )
     assert [fact.outcome for fact in unit.settled] == [EndingOutcome.RETRACTED]
     with pytest.raises(NoWithdrawalPending):
-        unit.retract_withdrawal(START_OF_THAT_DAY - HOUR)
+        unit.retract(Ending.WITHDRAWN, START_OF_THAT_DAY - HOUR)
     unit.announce_withdrawal("end_2", IN_A_WEEK, AT_ONCE, moment())
     with pytest.raises(NotMember) as refusal:
-        unit.retract_withdrawal(START_OF_THAT_DAY)
+        unit.retract(Ending.WITHDRAWN, START_OF_THAT_DAY)
     assert refusal.value.facts == {"ended_by": "withdrawn", "ended_on": "2026-03-17"}
 
 

@@ -180,6 +180,37 @@ def test_the_last_one_who_may_do_everything_is_not_removed() -> None:
         unit.remove("rep_3", NOW + DAY)
 
 
+def test_a_successor_to_come_is_not_removed_when_nobody_would_follow_the_former_one() -> None:
+    """M9: the former one's mandate ends as the successor's begins; the unit appoints another first."""
+    unit = member()
+    unit.appoint("rep_2", entrusting(DEPUTY, Scope.ALL, kind=LEGAL, valid_from=NOW + DAY), NOW)
+    (deputy,) = (mandate for mandate in unit.mandates if mandate.id == "rep_2")
+    assert not unit.may_remove(deputy, NOW)
+    with pytest.raises(LastFullMandate):
+        unit.remove("rep_2", NOW)
+    unit.appoint("rep_3", entrusting(CHAIR, Scope.ALL, kind=LEGAL), NOW + HOUR)
+    for instant in (NOW + HOUR, NOW + DAY, NOW + 9 * DAY):
+        assert [mandate.id for mandate in unit.mandates_at(instant)] == ["rep_3"]
+
+
+def test_a_successor_to_come_is_removed_where_another_may_do_everything() -> None:
+    """M9."""
+    unit = member()
+    unit.appoint("rep_2", entrusting(DEPUTY, Scope.ALL, kind=LEGAL, valid_from=NOW + DAY), NOW)
+    unit.appoint("rep_3", entrusting(STRANGER, Scope.ALL, valid_from=NOW + HOUR), NOW)
+    unit.remove("rep_2", NOW)
+    assert [mandate.id for mandate in unit.mandates_at(NOW + DAY)] == ["rep_3"]
+
+
+def test_the_last_one_who_may_do_everything_from_a_later_day_is_not_removed() -> None:
+    """M9: an entrusted one whose mandate runs out does not stand in for one whose does not."""
+    unit = member()
+    unit.appoint("rep_2", entrusting(DEPUTY, Scope.ALL, valid_until=NOW + DAY), NOW)
+    with pytest.raises(LastFullMandate):
+        unit.remove("rep_chair", NOW + HOUR)
+    unit.remove("rep_2", NOW + HOUR)
+
+
 def test_a_claim_makes_the_holder_of_the_code_the_legal_representative() -> None:
     """M9: "an imported member's first representative takes over by a claim code"."""
     unit = member()

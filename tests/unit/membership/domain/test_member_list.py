@@ -2,13 +2,23 @@
 
 import codecs
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from services.membership.domain.errors import MemberListUnreadable
-from services.membership.domain.member_list import COLUMNS, CheckedRow, read_member_list
+from services.membership.domain.member_list import (
+    COLUMNS,
+    MOST_COLUMNS,
+    MOST_LINES,
+    Cell,
+    CheckedRow,
+    NotText,
+    checked_rows,
+    csv_rows,
+)
 from services.membership.domain.particulars import Sector
 from tests.unit.membership.domain.examples import ANOTHER_IDENTIFIER, IDENTIFIER
 
@@ -23,9 +33,14 @@ needs_data = pytest.mark.skipif(
 )
 
 
+def read_member_list(data: bytes) -> Iterator[CheckedRow]:
+    """The rows of a CSV file."""
+    return checked_rows(csv_rows(data), TODAY)
+
+
 def read(*lines: str, encoding: str = "utf-8") -> list[CheckedRow]:
     """The rows of a file with these lines."""
-    return list(read_member_list("\r\n".join(lines).encode(encoding), TODAY))
+    return list(read_member_list("\r\n".join(lines).encode(encoding)))
 
 
 def problems(*lines: str) -> dict[int, list[str]]:
@@ -48,8 +63,8 @@ def test_a_list_is_read_in_utf8_with_or_without_mark_and_in_gb18030(encoding: st
 def test_bytes_in_no_known_encoding_are_refused(data: bytes) -> None:
     """M10."""
     with pytest.raises(MemberListUnreadable) as refusal:
-        list(read_member_list(data, TODAY))
-    assert refusal.value.facts == {"encodings": ["UTF-8", "GB18030"]}
+        list(read_member_list(data))
+    assert refusal.value.facts == {"reason": "neither UTF-8 nor GB18030"}
 
 
 def test_columns_may_come_in_any_order() -> None:
@@ -165,16 +180,63 @@ def test_a_quote_left_open_spoils_the_rest_of_the_list_and_says_where() -> None:
 
 def test_rows_are_read_one_at_a_time() -> None:
     """M10: "dry run, progress"."""
-    rows = read_member_list("\n".join([HEADER, GOOD, OTHER]).encode(), TODAY)
+    rows = read_member_list("\n".join([HEADER, GOOD, OTHER]).encode())
     assert next(rows).line == 2
     assert next(rows).line == 3
+
+
+def test_a_list_ends_at_the_last_line_that_a_list_can_have() -> None:
+    """M10: whoever sends half a million lines is told so, and costs no more than whoever sends a list."""
+    longest = [HEADER, *["a"] * (MOST_LINES - 1), "", " "]
+    assert len(read(*longest)) == MOST_LINES - 1
+    with pytest.raises(MemberListUnreadable) as refusal:
+        read(*longest[:-1], "a")
+    assert refusal.value.facts == {"reason": f"more than {MOST_LINES} rows"}
+
+
+def test_a_wide_row_is_told_as_one_and_not_carried_along() -> None:
+    """M10: twenty million commas are no row of twenty million cells, and what stands behind them is not lost."""
+    wide = f"{',' * 1_000}x"
+    assert problems(HEADER, GOOD, wide) == {3: ["too many columns"]}
+    assert [len(cells or ()) for _, cells in csv_rows(wide.encode())] == [MOST_COLUMNS]
+    assert problems(HEADER, "," * 200_000, GOOD) == {2: ["a cell is too long"]}
+    many = '"\n",' * 100_000
+    assert problems(HEADER, many, GOOD) == {2: ["a cell is too long"]}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [
+        ("identifier", NotText.NUMBER, "identifier: a number, not text"),
+        ("legal_name_zh", NotText.FAULT, "legal_name_zh: a spreadsheet error"),
+        ("legal_name_en", NotText.TRUTH, "legal_name_en: true or false, not text"),
+        ("legal_representative", TODAY, "legal_representative: a date, not text"),
+        ("acceded_on", NotText.NUMBER, "acceded_on: a number, not text"),
+        ("acceded_on", date(2026, 3, 11), "acceded_on: in the future"),
+    ],
+)
+def test_a_cell_of_a_spreadsheet_that_is_no_text_is_told_as_what_it_is(
+    column: str, cell: Cell, said: str
+) -> None:
+    """M10: a number has lost digits and zeros already; only the day may be no text, but a date."""
+    cells: list[Cell] = [*GOOD.split(",")]
+    cells[COLUMNS.index(column)] = cell
+    (row,) = checked_rows([(1, COLUMNS), (2, cells)], TODAY)
+    assert [str(problem) for problem in row.problems] == [said]
+
+
+def test_a_day_may_be_a_date_of_a_spreadsheet() -> None:
+    """M10."""
+    (row,) = checked_rows([(1, COLUMNS), (2, [*GOOD.split(",")[:-1], date(2005, 3, 9)])], TODAY)
+    assert row.entry is not None
+    assert row.entry.acceded_on == date(2005, 3, 9)
 
 
 @needs_data
 def test_a_dry_run_over_a_messy_list_reports_what_is_wrong_and_nothing_else() -> None:
     """M10: dry run over GB18030, against what it must report."""
     expected = json.loads((DATA / "roll-messy.expected.json").read_text("utf-8"))
-    rows = list(read_member_list((DATA / "roll-messy.gb18030.csv").read_bytes(), TODAY))
+    rows = list(read_member_list((DATA / "roll-messy.gb18030.csv").read_bytes()))
     reported = {
         str(row.line): "; ".join(str(p) for p in row.problems) for row in rows if row.problems
     }
@@ -187,6 +249,6 @@ def test_a_dry_run_over_a_messy_list_reports_what_is_wrong_and_nothing_else() ->
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 def test_the_list_of_twelve_hundred_units_has_no_problem(mark: bytes) -> None:
     """M10."""
-    rows = list(read_member_list(mark + (DATA / "roll.csv").read_bytes(), TODAY))
+    rows = list(read_member_list(mark + (DATA / "roll.csv").read_bytes()))
     assert [row for row in rows if row.problems] == []
     assert len({row.entry.identifier for row in rows if row.entry}) == 1200

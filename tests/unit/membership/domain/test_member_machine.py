@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from services.membership.domain.ceasing import RegisteredAct, dissolve, merge
 from services.membership.domain.facts import Fact, PeriodEnded, PeriodOpened
 from services.membership.domain.mandate import MandateKind
 from services.membership.domain.member import Member, may_act
@@ -30,6 +31,7 @@ from tests.unit.membership.domain.examples import (
     IDENTIFIER,
     NOW,
     STRANGER,
+    another_member,
     cancellation,
     entrusting,
     moment,
@@ -45,6 +47,7 @@ class MemberLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.unit = Member("mem_1", IDENTIFIER)
+        self.successor = another_member()
         self.now = NOW
         self.numbers = count()
         self.opened: Counter[str] = Counter()
@@ -92,9 +95,32 @@ class MemberLife(RuleBasedStateMachine):
             lambda: self.unit.announce_withdrawal(self.fresh("end"), day, AT_ONCE, self.at)
         )
 
+    @rule(days=st.none() | st.integers(-1, 3))
+    def merge_into_another(self, days: int | None) -> None:
+        self.attempt(
+            lambda: merge(self.unit, self.successor, self.fresh("end"), self.act(days), [], self.at)
+        )
+
+    @rule(days=st.none() | st.integers(-1, 3), days_ago=st.none() | st.integers(-2, 9))
+    def dissolve(self, days: int | None, days_ago: int | None) -> None:
+        truly = None if days_ago is None else self.at.today - timedelta(days=days_ago)
+        self.attempt(
+            lambda: dissolve(self.unit, self.fresh("end"), self.act(days), truly, [], self.at)
+        )
+
+    def act(self, days: int | None) -> RegisteredAct:
+        """An act that counts from some days from now on."""
+        day = None if days is None else self.at.today + timedelta(days=days)
+        return RegisteredAct("2026-118", day)
+
     @rule()
-    def take_the_withdrawal_back(self) -> None:
-        self.attempt(lambda: self.unit.retract_withdrawal(self.now))
+    def lose_the_successor(self) -> None:
+        self.attempt(lambda: self.unit.let_merger_lapse(self.successor.id, self.now))
+        assert self.unit.waiting(Ending.MERGED) == []
+
+    @rule(kind=st.sampled_from([Ending.WITHDRAWN, Ending.MERGED, Ending.DISSOLVED]))
+    def take_an_ending_back(self, kind: Ending) -> None:
+        self.attempt(lambda: self.unit.retract(kind, self.now))
 
     @rule(case_id=CASES, hours=st.integers(-12, 72))
     def be_cancelled(self, case_id: str, hours: int) -> None:
@@ -146,8 +172,20 @@ class MemberLife(RuleBasedStateMachine):
     @invariant()
     def endings_wait_only_for_a_running_period(self) -> None:
         assert self.unit.is_member or not self.unit.pending
-        withdrawals = [e for e in self.unit.pending if e.kind is Ending.WITHDRAWN]
-        assert len(withdrawals) <= 1
+        for kind in (Ending.WITHDRAWN, Ending.MERGED, Ending.DISSOLVED):
+            assert len(self.unit.waiting(kind)) <= 1
+
+    @invariant()
+    def a_unit_that_merged_goes_on_in_another_and_no_other_ending_names_one(self) -> None:
+        endings = [
+            *(period.ended for period in self.unit.periods if period.ended),
+            *self.unit.pending,
+            *(fact.ending for fact in self.unit.settled),
+        ]
+        for ending in endings:
+            merged = ending.kind is Ending.MERGED
+            assert ending.successor_id == (self.successor.id if merged else None)
+            assert (ending.dissolved_on is not None) == (ending.kind is Ending.DISSOLVED)
 
     @invariant()
     def every_ending_is_kept_in_one_place(self) -> None:

@@ -9,10 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.membership.domain.application import Application, EntrustedMandate
+from services.membership.domain.ceasing import RegisteredAct, dissolve, merge
 from services.membership.domain.lifecycle import APPLICATION, ApplicationAction, ApplicationStatus
 from services.membership.domain.mandate import Appointment, MandateKind
 from services.membership.domain.member import Member
-from services.membership.domain.period import AccessionBasis, Annulment, AnnulmentOutcome
+from services.membership.domain.period import (
+    AccessionBasis,
+    Annulment,
+    AnnulmentOutcome,
+    Ending,
+)
 from shared.kernel.actor import Scope, Subject
 from shared.kernel.errors import Refusal
 from shared.kernel.lifecycle import NotAllowedNow
@@ -30,6 +36,7 @@ from tests.unit.membership.domain.examples import (
     REGISTRAR,
     STRANGER,
     TODAY,
+    another_member,
     application,
     cancellation,
     entrusting,
@@ -138,6 +145,12 @@ def _awaiting_cancellation() -> Member:
     return unit
 
 
+def _merging() -> Member:
+    unit = member()
+    merge(unit, another_member(), "end_c", RegisteredAct("118", TODAY + DAY), [], moment())
+    return unit
+
+
 def _withdrawn() -> Member:
     unit = member()
     unit.announce_withdrawal("end_a", None, AT_ONCE, moment())
@@ -162,6 +175,7 @@ MEMBERS = st.sampled_from(
         lambda: Member("mem_1", IDENTIFIER),
         member,
         _withdrawing,
+        _merging,
         _awaiting_cancellation,
         _withdrawn,
         _cancelled,
@@ -197,10 +211,29 @@ def _withdraw(unit: Member, data: st.DataObject) -> None:
     unit.announce_withdrawal("end_9", day, AT_ONCE, moment(data.draw(INSTANTS), 9))
 
 
+ACTS = st.builds(RegisteredAct, st.just("118"), st.none() | DAYS)
+AWAITED = st.lists(INSTANTS, max_size=1)
+RETRACTED = st.sampled_from([Ending.WITHDRAWN, Ending.MERGED, Ending.DISSOLVED])
+
+
+def _merge(unit: Member, data: st.DataObject) -> None:
+    successor = data.draw(st.sampled_from([unit, another_member()]))
+    at = moment(data.draw(INSTANTS), 9)
+    merge(unit, successor, "end_9", data.draw(ACTS), data.draw(AWAITED), at)
+
+
+def _dissolve(unit: Member, data: st.DataObject) -> None:
+    at = moment(data.draw(INSTANTS), 9)
+    dissolved_on = data.draw(st.none() | DAYS)
+    dissolve(unit, "end_9", data.draw(ACTS), dissolved_on, data.draw(AWAITED), at)
+
+
 MEMBER_VERBS: dict[str, MemberVerb] = {
     "accede": _accede,
     "withdraw": _withdraw,
-    "retract": lambda unit, data: unit.retract_withdrawal(data.draw(INSTANTS)),
+    "merge": _merge,
+    "dissolve": _dissolve,
+    "retract": lambda unit, data: unit.retract(data.draw(RETRACTED), data.draw(INSTANTS)),
     "annul": lambda unit, data: unit.annul_cancellation(
         data.draw(ANNULMENTS), "per_9", moment(data.draw(INSTANTS), 9)
     ),
