@@ -1,6 +1,6 @@
 """Every refusal of notifications. A class's docstring is the page behind the problem's ``type``."""
 
-from shared.kernel.errors import Conflict, Invalid, NotFound
+from shared.kernel.errors import Conflict, Invalid, NotFound, TooOften
 from shared.kernel.text import Text
 
 
@@ -59,3 +59,39 @@ class RosterBehind(NotFound):
     """An announcement rests on a register version that has not arrived yet: it waits until it has."""
 
     title = Text("成员名册尚未更新至该版本", "The roster has not reached that version")
+
+
+class TargetRefused(Invalid):
+    """No webhook is sent to a URL like this (N4): ``https``, a public name, port 443 or 8443, nothing clever.
+
+    ``reason`` says what is wrong: ``length`` (over 2048 characters), ``characters``, ``form``, ``scheme``,
+    ``credentials``, ``fragment``, ``host``, ``ip_literal`` (an address, or a number, instead of a name),
+    ``own_host`` (a name of this suite), ``port`` or ``path``. An internationalised name is written in lower case and
+    without characters that IDNA would replace.
+    """
+
+    title = Text("该网址不能用作推送目标", "Webhooks are not sent to such a URL")
+
+
+class TooManyEndpoints(Conflict):
+    """A member has at most ``most`` endpoints (N4): delete one that is not needed any more."""
+
+    title = Text("推送端点数量已达上限", "No more endpoints")
+
+
+class EventTypeUnknown(Invalid):
+    """No event that an endpoint can be told of is called so; ``pointers`` shows where.
+
+    ``/v1/event-types`` lists them. A filter is such a type, or a prefix of one followed by ``.*``, as ``membership.*``.
+    """
+
+    title = Text("没有此类事件", "There is no such event type")
+
+
+class ChecksTooOften(TooOften):
+    """A member causes at most five ownership checks in an hour, because an address may be somebody else's (N4).
+
+    A new endpoint, another address and enabling cause one each.
+    """
+
+    title = Text("归属验证过于频繁", "Too many ownership checks")

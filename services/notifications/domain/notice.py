@@ -17,21 +17,49 @@ class NoticeKind(StrEnum):
 
     CIRCULAR = "circular"
     BULLETIN = "bulletin"
+    PROPOSAL_SUBMITTED = "proposal_submitted"
+    PROPOSAL_SUPPORTED_ENOUGH = "proposal_supported_enough"
+    PROPOSAL_REBASED = "proposal_rebased"
+    PROPOSAL_DRAFT_CHANGED = "proposal_draft_changed"
+    PROPOSAL_RETRACTED = "proposal_retracted"
+    PROPOSAL_LAPSED = "proposal_lapsed"
+    PROMULGATION_OVERDUE = "promulgation_overdue"
+    BALLOT_CALLED = "ballot_called"
+    BALLOT_OPENED = "ballot_opened"
+    BALLOT_EXTENDED = "ballot_extended"
+    BALLOT_CLOSED = "ballot_closed"
+    BALLOT_CANCELLED = "ballot_cancelled"
+    BALLOT_REMINDER_DUE = "ballot_reminder_due"
+    VOTE_VOIDED = "vote_voided"
+    VOTE_REPLACED = "vote_replaced"
+    BALLOT_MEMBER_CANCELLED = "ballot_member_cancelled"
+    RESULT_ESTABLISHED = "result_established"
+    RESULT_DETERMINED = "result_determined"
+    CONVENTION_PROMULGATED = "convention_promulgated"
+    CONVENTION_CORRECTED = "convention_corrected"
+    INTERPRETATION_ISSUED = "interpretation_issued"
+    INTERPRETATION_SUPERSEDED = "interpretation_superseded"
+    ANNEX_ADOPTED = "annex_adopted"
 
 
 class NoticeCategory(StrEnum):
-    """What a notice is about; ``register`` is news of who joined and ceased."""
+    """What a notice is about.
+
+    ``register`` is news of who joined and ceased, ``proposal`` of what is proposed before it is put to the vote,
+    ``convention`` of the text, its interpretation and its annexes.
+    """
 
     REGULATION = "regulation"
     POLICY = "policy"
     SELF_DISCIPLINE = "self_discipline"
     REGISTER = "register"
+    PROPOSAL = "proposal"
+    BALLOT = "ballot"
+    CONVENTION = "convention"
 
 
-MANDATORY = frozenset(
-    {NoticeCategory.REGULATION, NoticeCategory.POLICY, NoticeCategory.SELF_DISCIPLINE}
-)
-"""What the organ must pass on to the members (Art. 19): no member can mute it."""
+MANDATORY = frozenset(NoticeCategory) - {NoticeCategory.REGISTER, NoticeCategory.PROPOSAL}
+"""What the organ must pass on to the members (Art. 19), and what binds them (Art. 27, 30): no member can mute it."""
 
 
 class AudienceKind(StrEnum):
@@ -74,21 +102,23 @@ class Deadline:
 class Heading:
     """A notice as lists show it: all but its body.
 
-    ``about_id`` is the thing it tells of, ``link`` its path. The audience is frozen at ``register_version``, proved
-    by ``register_head``. It asks for acknowledgement where there is a day to ``acknowledge_by``.
+    ``about_id`` is the thing it tells of, ``link`` its path; ``occasion`` tells apart notices of one kind about the same
+    thing. Some bear no ``number`` (``numbering``). The audience is frozen at ``register_version``, proved by
+    ``register_head``. It asks for acknowledgement where there is a day to ``acknowledge_by``.
     """
 
     id: str
     kind: NoticeKind
     about_id: str
     category: NoticeCategory
-    number: str
+    number: str | None
     title: Wording
     link: str
     audience: Audience
     register_version: int
     register_head: str
     issued_at: datetime
+    occasion: str = ""
     acknowledge_by: Deadline | None = None
 
     @property
@@ -211,7 +241,7 @@ def _title_of(edition: Edition) -> Wording:
 
 def _body_of(edition: Edition) -> Wording:
     zh = (
-        f"{_in_chinese(edition.from_day)}至{_in_chinese(edition.to_day)}，"
+        f"{in_chinese(edition.from_day)}至{in_chinese(edition.to_day)}，"
         f"加入{edition.joined_count}家，终止{edition.ceased_count}家；期末成员{edition.members_count}家。"
     )
     en = (
@@ -226,5 +256,6 @@ def _body_of(edition: Edition) -> Wording:
     )
 
 
-def _in_chinese(day: date) -> str:
+def in_chinese(day: date) -> str:
+    """A civil day as Chinese writes it."""
     return f"{day.year}年{day.month}月{day.day}日"

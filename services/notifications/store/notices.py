@@ -59,13 +59,12 @@ async def save_number(work: Work, number: Number) -> None:
     )
 
 
-async def has_notice(work: Work, kind: NoticeKind, about_id: str) -> bool:
-    """Whether there is a notice of this ``kind`` about that thing."""
-    return bool(
-        await work.db.scalar(
-            select(exists().where(notices.c.kind == kind, notices.c.about_id == about_id))
-        )
+async def has_notice(work: Work, kind: NoticeKind, about_id: str, occasion: str = "") -> bool:
+    """Whether there is a notice of this ``kind`` about that thing on that occasion."""
+    told = exists().where(
+        notices.c.kind == kind, notices.c.about_id == about_id, notices.c.occasion == occasion
     )
+    return bool(await work.db.scalar(select(told)))
 
 
 async def told_up_to(work: Work) -> int:
@@ -140,6 +139,7 @@ def _heading_fields(row: Row[Any]) -> dict[str, Any]:
         "id": row.id,
         "kind": row.kind,
         "about_id": row.about_id,
+        "occasion": row.occasion,
         "category": row.category,
         "number": row.number,
         "title": Wording(row.title_zh, row.title_en),
@@ -158,6 +158,7 @@ def _row(notice: Notice) -> dict[str, Any]:
         "id": notice.id,
         "kind": notice.kind,
         "about_id": notice.about_id,
+        "occasion": notice.occasion,
         "category": notice.category,
         "mandatory": notice.is_mandatory,
         "number": notice.number,

@@ -158,19 +158,40 @@ def _received(member_id: str, columns: Iterable[ColumnElement[Any]]) -> Select[A
 
 def _was_addressed(member_id: str) -> ColumnElement[bool]:
     """SQL: whether a row of ``notices`` went to a member: a member then, in the sector then, or named."""
-    version = notices.c.register_version
-    was_member = exists().where(roster_periods.c.member_id == member_id, was_member_at(version))
-    was_in_sector = exists().where(
-        roster_particulars.c.member_id == member_id, was_in_sector_at(version, notices.c.sector)
-    )
-    is_named = exists().where(
-        notice_addressees.c.member_id == member_id, notice_addressees.c.notice_id == notices.c.id
-    )
     return or_(
-        and_(notices.c.audience == AudienceKind.ALL, was_member),
-        and_(notices.c.audience == AudienceKind.SECTOR, was_member, was_in_sector),
-        and_(notices.c.audience == AudienceKind.MEMBERS, is_named),
+        *(
+            and_(
+                notices.c.audience == kind,
+                was_in_audience(
+                    kind, notices.c.id, notices.c.sector, notices.c.register_version, member_id
+                ),
+            )
+            for kind in AudienceKind
+        )
     )
+
+
+def was_in_audience(
+    kind: AudienceKind,
+    notice_id: str | ColumnElement[str],
+    sector: str | ColumnElement[str] | None,
+    register_version: int | ColumnElement[int],
+    member_id: str | ColumnElement[str],
+) -> ColumnElement[bool]:
+    """SQL: whether a member is an addressee of a notice whose audience is of this ``kind``; values or columns."""
+    if kind is AudienceKind.MEMBERS:
+        return exists().where(
+            notice_addressees.c.member_id == member_id, notice_addressees.c.notice_id == notice_id
+        )
+    was_member = exists().where(
+        roster_periods.c.member_id == member_id, was_member_at(register_version)
+    )
+    if kind is AudienceKind.ALL:
+        return was_member
+    was_in_sector = exists().where(
+        roster_particulars.c.member_id == member_id, was_in_sector_at(register_version, sector)
+    )
+    return and_(was_member, was_in_sector)
 
 
 def _members_among(audience: Audience, register_version: int) -> Select[tuple[str, str, str]]:

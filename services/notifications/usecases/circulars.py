@@ -9,6 +9,7 @@ from services.notifications.domain.notice import Notice
 from services.notifications.domain.numbering import NumberClass
 from services.notifications.store import circulars, notices, queries
 from services.notifications.usecases.acting import subject_of
+from services.notifications.usecases.inbox import give_notice
 from shared.contracts.notifications import CircularIssued
 from shared.db.roster import watermark
 from shared.db.rulebooks import rulebook_in_force
@@ -162,7 +163,7 @@ async def _issue(work: Work, circular: Circular, by: Subject | None) -> None:
     )
     await notices.save_number(work, number)
     await circulars.save_circular(work, circular)
-    await notices.add_notice(work, notice)
+    await give_notice(work, notice)
     if corrected:
         corrected.note_correction_issued(work.now)
         await circulars.save_circular(work, corrected)

@@ -10,6 +10,7 @@ from shared.messaging.bus import Message
 from shared.messaging.memory import MemoryBus
 from shared.service import Service
 from tests.integration.notifications.conftest import TO_ALL, a_circular
+from tests.support.announcements import ANNOUNCED
 from tests.support.eventually import eventually
 from tests.support.register import MadeUpRegister
 from tests.support.suite import ISSUER, RunningApp, running
@@ -66,7 +67,7 @@ async def test_every_operation_is_documented(all_parts: Running) -> None:
         for operation in methods.values()
     ]
     names = [operation["operationId"] for operation in operations]
-    assert len(set(names)) == len(names) == 15
+    assert len(set(names)) == len(names) == 26
     for operation in operations:
         name = operation["operationId"]
         assert operation["summary"], name
@@ -88,6 +89,7 @@ def _bodies(operation: dict[str, Any]) -> list[str]:
     return [
         body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for body in [*answers, *([operation["requestBody"]] if "requestBody" in operation else [])]
+        if "content" in body
     ]
 
 
@@ -95,9 +97,12 @@ async def test_the_declaration_says_what_the_service_hears(service: Service) -> 
     assert {event.type for event in service.reactions} == {
         "membership.member.acceded.v1",
         "membership.member.ended.v1",
+        "membership.member.ending_announced.v1",
+        "membership.member.ending_retracted.v1",
         "membership.member.particulars_changed.v1",
         "membership.representative.appointed.v1",
         "membership.representative.removed.v1",
         "membership.bulletin.published.v1",
         "amendments.rulebook.in_force.v1",
+        *(type_.type for type_ in ANNOUNCED),
     }

@@ -318,7 +318,7 @@ class AcknowledgementsOut(Page[AddresseeOut]):
         notice = counted.notice
         return cls(
             url=f"{public_url}{notice.link}/acknowledgements",
-            number=notice.number,
+            number=str(notice.number),
             register_version=notice.register_version,
             acknowledge_by=DeadlineOut.of(notice.acknowledge_by),
             addressed=counted.addressed,

@@ -72,7 +72,7 @@ class HeadingOut(BaseModel):
     kind: NoticeKind
     category: NoticeCategory
     mandatory: Annotated[bool, Field(description="Whether it cannot be muted.")]
-    number: str
+    number: Annotated[str | None, Field(description="None for what is not counted.")]
     title: WordingOut
     link: Annotated[str, Field(description="What the notice tells of.")]
     audience: AudienceKind
