@@ -1,0 +1,1 @@
+"""How versions, proposals, ballots and votes are kept: tables, rows to plain values and back, lists."""
