@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.amendments.service import amendments
 from services.membership.service import membership
 from services.notifications.service import notifications
 from shared.service import Service
@@ -9,4 +10,4 @@ from shared.service import Service
 
 def services() -> Sequence[Service]:
     """The services, in the order in which they are prepared."""
-    return membership(), notifications()
+    return membership(), amendments(), notifications()

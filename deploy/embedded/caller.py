@@ -37,9 +37,14 @@ class Caller:
         headers = {} if etag is None else {"If-Match": etag}
         return await self._ask("POST", path, json=json, headers=headers)
 
-    async def put(self, path: str, json: Any, *, etag: str) -> Any:
+    async def put(self, path: str, json: Any, *, etag: str | None = None) -> Any:
         """Replace what stands at ``path``."""
-        return await self._ask("PUT", path, json=json, headers={"If-Match": etag})
+        headers = {} if etag is None else {"If-Match": etag}
+        return await self._ask("PUT", path, json=json, headers=headers)
+
+    async def send_text(self, path: str, text: bytes) -> Any:
+        """Hand in a plain text."""
+        return await self._ask("POST", path, content=text, headers={"Content-Type": "text/plain"})
 
     async def send_file(self, path: str, file: bytes, **parameters: str) -> Any:
         """Hand in a CSV file."""

@@ -11,21 +11,25 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from deploy.embedded.amending import Amending
 from deploy.embedded.caller import Caller, StoryBroken
 from deploy.embedded.member_list import invented_identifier, invented_member_list
+from deploy.embedded.systems import MembersSystems
 from deploy.issuer import DevelopmentIssuer
 from shared.kernel.actor import Role
 
 INVENTED_MEMBERS = 300
 AT_ONCE = 8
+SYSTEMS = 5
+PATIENCE_SECONDS = 30
 SECTOR = "venue_operator"
 
 
 class Demo:
     """One play of the main job against a running suite.
 
-    ``advance(days)`` lets procedure time pass; ``member_list``: the file to import, None: an invented one; ``messy``: a file
-    that is only checked.
+    ``advance(days)`` lets procedure time pass; ``systems``: running, where members have webhooks sent; ``member_list``: the file to import, None: an invented one; ``messy``: a file
+    that is only checked; ``convention``: the published text, None: the suite's own summary of it.
     """
 
     def __init__(
@@ -33,21 +37,26 @@ class Demo:
         http: httpx.AsyncClient,
         issuer: DevelopmentIssuer,
         advance: Callable[[int], Awaitable[None]],
+        systems: MembersSystems,
         console: Console,
         *,
         member_list: bytes | None = None,
         messy: bytes | None = None,
+        convention: bytes | None = None,
     ) -> None:
         self._http = http
         self._issuer = issuer
         self._advance = advance
+        self._systems = systems
         self._console = console
         self._member_list = member_list or invented_member_list(INVENTED_MEMBERS)
         self._messy = messy
+        self._convention = convention
         self._registrar = self._as("dev:registrar", Role.REGISTRAR)
         self._secretary = self._as("dev:secretary", Role.SECRETARY)
         self._public = self._as("dev:reader")
         self._representatives: dict[str, Caller] = {}
+        self._endpoints: dict[str, str] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -64,9 +73,13 @@ class Demo:
             await self.three_companies_apply()
             await self.members_come_and_go()
             await self.publish_a_bulletin()
+            await self.members_connect_their_systems()
             await self.send_circulars()
             await self.count_every_inbox()
+            await self.look_at_what_the_systems_were_told()
             await self.look_at_the_register()
+            await self.change_the_convention()
+            await self.see_that_every_webhook_arrived()
 
     def _as(self, sub: str, *roles: Role, member: str | None = None) -> Caller:
         return Caller(self._http, self._issuer, sub, *roles, member=member)
@@ -93,11 +106,11 @@ class Demo:
 
     async def _import(self, file: bytes, what: str, *, dry_run: bool) -> Any:
         job = await self._registrar.send_file("/v1/imports", file, dry_run=str(dry_run).lower())
-        bar = self._progress.add_task(what, total=file.count(b"\n") - 1)
+        bar = self._progress.add_task(what, total=None)
         while job["status"] in ("queued", "checking"):
             await asyncio.sleep(0.05)
             job = await self._registrar.get(f"/v1/imports/{job['id']}")
-            self._progress.update(bar, completed=job["rows_checked"])
+            self._progress.update(bar, total=job["rows_total"], completed=job["rows_checked"])
         self._progress.remove_task(bar)
         return job
 
@@ -172,6 +185,67 @@ class Demo:
         )
         await representative.post(f"{path}/{machine['id']}/removal")
         self._tell("A member appointed its own system as representative, and removed it again")
+
+    async def members_connect_their_systems(self) -> None:
+        """Five members have their own systems told; each proves that its address is its own."""
+        for member_id in list(self._representatives)[1 : 1 + SYSTEMS]:
+            endpoint = await self._representatives[member_id].post(
+                "/v1/webhook-endpoints", {"target_url": self._systems.url(member_id)}
+            )
+            self._systems.trust(member_id, endpoint["secret"])
+            self._endpoints[member_id] = f"/v1/webhook-endpoints/{endpoint['id']}"
+        self._systems.out_of_order.add(next(iter(self._endpoints)))
+        await self._until(self._all_are_active, "an endpoint was not verified")
+        self._tell(f"{SYSTEMS} members connected their own systems; each gave its challenge back")
+
+    async def _all_are_active(self) -> bool:
+        endpoints = [
+            await self._representatives[member_id].get(path)
+            for member_id, path in self._endpoints.items()
+        ]
+        return all(endpoint["status"] == "active" for endpoint in endpoints)
+
+    async def look_at_what_the_systems_were_told(self) -> None:
+        """Each was told everything, signed; the one that was out of order at first was told again."""
+        await self._until(self._all_are_told, "a member's system was not told")
+        told = [webhook for system in self._endpoints for webhook in self._systems.told[system]]
+        (failed,) = (webhook for webhook in told if webhook.status == 500)
+        again = sum(webhook.webhook_id == failed.webhook_id for webhook in told) - 1
+        if again != 1 or len({w.webhook_id for w in told}) != len(told) - 1:
+            raise StoryBroken("a system was told something twice without need")
+        self._tell(
+            f"Their systems got {len(told)} signed webhooks; one answered 500 at first and was told "
+            f"again, under the same id"
+        )
+
+    async def _all_are_told(self) -> bool:
+        for system in self._endpoints:
+            told = self._systems.told[system]
+            taken = {webhook.webhook_id for webhook in told if webhook.status == 204}
+            numbers = {webhook.data.get("number") for webhook in told}
+            if self._to_all["number"] not in numbers or {w.webhook_id for w in told} != taken:
+                return False
+        return True
+
+    async def see_that_every_webhook_arrived(self) -> None:
+        """All that has been announced so far, also of the ballots, has been delivered to the systems."""
+        await self._until(self._all_have_arrived, "a webhook did not arrive")
+        self._tell("Every webhook was delivered, also those about the ballots")
+
+    async def _all_have_arrived(self) -> bool:
+        logs = [
+            await self._representatives[member_id].pages(f"{path}/deliveries")
+            for member_id, path in self._endpoints.items()
+        ]
+        return all(delivery["status"] == "delivered" for log in logs for delivery in log)
+
+    async def _until(self, holds: Callable[[], Awaitable[bool]], broken: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not await holds():  # noqa: ASYNC110 - the suite is asked, as a member would
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise StoryBroken(broken) from None
 
     async def publish_a_bulletin(self) -> None:
         """A month of procedure passes."""
@@ -273,3 +347,16 @@ class Demo:
             f"The register today: {today['members_count']} members, version "
             f"{today['register_version']}; on {past}: {then['members_count']}"
         )
+
+    async def change_the_convention(self) -> None:
+        """By vote; once they do, once they do not."""
+        await Amending(
+            self._secretary,
+            self._as("dev:second-secretary", Role.SECRETARY),
+            self._as("dev:ballot-officer", Role.BALLOT_OFFICER),
+            self._representatives,
+            self._advance,
+            self._for_each,
+            self._console,
+            self._convention,
+        ).play()

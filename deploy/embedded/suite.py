@@ -5,6 +5,7 @@ mailboxes and app.
 """
 
 import asyncio
+import base64
 import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -20,6 +21,8 @@ from deploy.clock_route import clock_routes
 from deploy.embedded.host import Host
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.issuer import JWKS_PATH, DevelopmentIssuer
+from services.amendments.service import amendments
+from services.amendments.settings import AmendmentsSettings
 from services.membership.service import membership
 from services.membership.settings import MembershipSettings
 from services.notifications.service import notifications
@@ -32,7 +35,7 @@ from shared.service import Service, create_app
 from shared.settings import SuiteSettings
 
 ISSUER = "https://issuer.gongyue.invalid"
-SERVICES = ("membership", "notifications")
+SERVICES = ("membership", "amendments", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class EmbeddedSuite:
 def prepare(postgres: EmbeddedPostgres, *, port: int, keys: Path | None) -> EmbeddedSuite:
     """Make and migrate every service's database on the running ``postgres``, and take a port (0: a free one).
 
-    ``keys``: a folder that keeps the issuer's key and the cursor secret; None: new ones each time.
+    ``keys``: a folder that keeps the issuer's key and the suite's secrets; None: new ones each time.
     """
     listener = _listener(port)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -75,7 +78,7 @@ def prepare(postgres: EmbeddedPostgres, *, port: int, keys: Path | None) -> Embe
         public_url=url,
         issuer=ISSUER,
         jwks_url=f"{url}{JWKS_PATH}",
-        secret=SecretStr(_kept_secret(keys)),
+        secret=SecretStr(_kept(keys, "cursor_secret")),
         services=frozenset(SERVICES),
         test_clock=True,
     )
@@ -89,9 +92,17 @@ def prepare(postgres: EmbeddedPostgres, *, port: int, keys: Path | None) -> Embe
             ),
             suite,
         ),
+        amendments(
+            AmendmentsSettings(database_url=SecretStr(postgres.url("amendments", "amendments"))),
+            suite,
+        ),
         notifications(
             NotificationsSettings(
-                database_url=SecretStr(postgres.url("notifications", "notifications"))
+                database_url=SecretStr(postgres.url("notifications", "notifications")),
+                webhook_keys=SecretStr(_kept_webhook_key(keys)),
+                webhook_plain_http=True,
+                webhook_ports=frozenset(),
+                webhook_networks=("127.0.0.0/8",),
             ),
             suite,
         ),
@@ -131,11 +142,16 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _kept_secret(keys: Path | None) -> str:
+def _kept_webhook_key(keys: Path | None) -> str:
+    return base64.b64encode(bytes.fromhex(_kept(keys, "webhook_key"))).decode()
+
+
+def _kept(keys: Path | None, name: str) -> str:
+    """32 random bytes as hexadecimal digits, the same at every start where ``keys`` is a folder."""
     if keys is None:
         return secrets.token_hex(32)
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = keys / "cursor_secret"
+    file = keys / name
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(secrets.token_hex(32))

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from deploy.embedded.caller import Caller
 from deploy.embedded.demo import Demo
 from deploy.embedded.member_list import invented_member_list
+from deploy.embedded.systems import MembersSystems
 from shared.db.work import Database
 from tests.support.broker import RabbitNode
 from tests.support.eventually import eventually
@@ -33,6 +34,7 @@ async def test_no_request_that_was_begun_is_lost_when_a_service_stops(
             suite.http,
             suite.issuer,
             suite.advance,
+            MembersSystems(),
             console,
             member_list=invented_member_list(LEAVING),
         )

@@ -1,7 +1,7 @@
 """What a database lacks of a service's tables, as the lines of a revision.
 
-``python -m tests.support.migrations services.notifications.service notifications`` prints the first revision of a
-service: everything, from an empty database.
+``python -m tests.support.migrations services.notifications.service notifications`` prints the next revision of a service:
+what the present ones lack; the first one is everything, from an empty database.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from shared.db.migrations import upgrade
 from shared.service import Service
 from tests.support.postgres import TestPostgres
 
@@ -56,6 +57,26 @@ def downgrade() -> None:
         op.drop_table(table)
 '''
 
+_NEXT = '''"""TO BE SAID."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{number:04}"
+down_revision = "{before:04}"
+
+ID = sa.String(64, collation="C")
+INSTANT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+{upgrade}
+
+
+def downgrade() -> None:
+{downgrade}
+'''
+
 
 async def steps(url: str, tables: Sequence[sa.MetaData]) -> tuple[str, str]:
     """The lines of ``upgrade`` and of ``downgrade`` that take the database at ``url`` to ``tables``; ``pass``: none."""
@@ -91,16 +112,30 @@ def _shortened(code: str) -> str:
     return "\n".join(f"    {line}" if not line.startswith("    ") else line for line in lines)
 
 
-async def _print_first(service: Service, url: str) -> None:
+async def _print_next(service: Service, url: str, number: int) -> None:
     upgrade, downgrade = await steps(url, service.tables)
     tables = ", ".join(re.findall(r"drop_table\(('\w+')\)", downgrade))
-    sys.stdout.write(_FIRST.format(name=service.name, upgrade=upgrade, tables=tables))
+    template = _FIRST if number == 1 else _NEXT
+    sys.stdout.write(
+        template.format(
+            name=service.name,
+            number=number,
+            before=number - 1,
+            upgrade=upgrade,
+            downgrade=downgrade,
+            tables=tables,
+        )
+    )
 
 
 if __name__ == "__main__":
     postgres = TestPostgres()
     postgres.server.start()
     postgres.server.create_database("empty", owner="tester")
-    declare = getattr(import_module(sys.argv[1]), sys.argv[2])
-    asyncio.run(_print_first(declare(), postgres.url("empty")))
+    declared: Service = getattr(import_module(sys.argv[1]), sys.argv[2])()
+    url = postgres.url("empty")
+    revisions = len(list((declared.migrations / "versions").glob("*.py")))
+    if revisions:
+        upgrade(url, declared.migrations)
+    asyncio.run(_print_next(declared, url, revisions + 1))
     postgres.server.stop()

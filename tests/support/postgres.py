@@ -3,7 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,12 +12,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from deploy.embedded.data_folder import remove_abandoned
 from deploy.embedded.postgres import EmbeddedPostgres
 from shared.db import mailboxes, roster, rulebooks
 from shared.db.mailboxes import PROCEDURE_NOW
 
 ZONE = ZoneInfo("Asia/Shanghai")
+FOLDER = "gongyue-test-"
 MEMORY_BYTES = 4 * 1024**3
+DROPPED_TOGETHER = 20
 FLOOR = (mailboxes.metadata, roster.metadata, rulebooks.metadata)
 
 
@@ -29,6 +33,8 @@ class TestPostgres:
         self._folder = _folder_in_memory()
         self.server = EmbeddedPostgres(self._folder, durable=False)
         self._templates: set[str] = set()
+        self._in_use: list[str] = []
+        self._unused: list[str] = []
         self._numbers = count(1)
 
     def stop(self) -> None:
@@ -50,7 +56,19 @@ class TestPostgres:
             self._templates.add(original)
         name = f"{template}_{next(self._numbers)}"
         self.server.create_database(name, owner="tester", template=original)
+        self._in_use.append(name)
         return self.url(name)
+
+    @contextmanager
+    def giving_back(self) -> Iterator[None]:
+        """The databases that are made in the block are dropped after it, some together."""
+        before = len(self._in_use)
+        yield
+        self._unused += self._in_use[before:]
+        del self._in_use[before:]
+        if len(self._unused) >= DROPPED_TOGETHER:
+            self.server.drop_databases(self._unused)
+            self._unused.clear()
 
     def floor(self) -> str:
         """The address of a new database with the floor's tables only."""
@@ -60,9 +78,12 @@ class TestPostgres:
 def _folder_in_memory() -> Path | None:
     """A folder on the memory file system where it is large enough: there a database is cloned ten times faster."""
     memory = Path("/dev/shm")
-    if not memory.is_dir() or shutil.disk_usage(memory).free < MEMORY_BYTES:
+    if not memory.is_dir():
         return None
-    return memory / f"gongyue-test-{os.getpid()}"
+    remove_abandoned(memory, FOLDER)
+    if shutil.disk_usage(memory).free < MEMORY_BYTES:
+        return None
+    return memory / f"{FOLDER}{os.getpid()}"
 
 
 def create_tables(url: str, tables: Iterable[MetaData]) -> None:

@@ -1,7 +1,7 @@
 """A register of members made up for tests: real changes with gapless versions and a chain that holds."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from shared.contracts.base import Envelope, RegisterChange, envelope
@@ -19,6 +19,8 @@ from shared.contracts.membership import (
 from shared.kernel.actor import Scope, Subject
 from shared.kernel.chain import EMPTY_HEAD
 from shared.kernel.ids import new_id
+from shared.kernel.terms import civil_day
+from tests.support.postgres import ZONE
 
 C = TypeVar("C", bound=RegisterChange)
 
@@ -54,14 +56,16 @@ class MadeUpRegister:
         """A period that ended runs again: the unit never ceased."""
         return self._open(member_id, AccessionBasis.REINSTATED, sectors)
 
-    def end(self, member_id: str, ending: Ending = Ending.WITHDRAWN) -> None:
-        """A unit ceases to be a member."""
+    def end(
+        self, member_id: str, ending: Ending = Ending.WITHDRAWN, *, since: date | None = None
+    ) -> None:
+        """A unit ceases to be a member: now, or ``since`` an earlier day, where membership was down meanwhile."""
         self._enter(
             MemberEnded,
             member_id,
             period_id=self._period[member_id],
             ending=ending,
-            effective_on=self.now.date(),
+            effective_on=since or civil_day(self.now, ZONE),
             ground_case_id=None,
             successor_member_id=None,
         )
@@ -71,7 +75,7 @@ class MadeUpRegister:
         self._enter(
             MemberParticularsChanged,
             member_id,
-            valid_from=self.now.date(),
+            valid_from=civil_day(self.now, ZONE),
             **_particulars(member_id, sectors, name),
         )
 
@@ -123,7 +127,7 @@ class MadeUpRegister:
             period_id=self._period[unit],
             basis=basis,
             application_id=None,
-            effective_on=self.now.date(),
+            effective_on=civil_day(self.now, ZONE),
             **_particulars(unit, sectors, "示例"),
         )
         return unit

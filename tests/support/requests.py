@@ -1,9 +1,13 @@
-"""For every operation of both services a request that succeeds, made fresh each time with whatever it needs."""
+"""For every operation of all services a request that succeeds, made fresh each time with whatever it needs."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from deploy.embedded.member_list import invented_member_list
+from tests.support.ballot_requests import BALLOT_REQUESTS
+from tests.support.proposal_requests import LAST_REQUESTS, PROPOSAL_REQUESTS
+from tests.support.text_requests import TEXT_REQUESTS
+from tests.support.webhook_requests import WEBHOOK_REQUESTS
 from tests.support.world import (
     Request,
     Who,
@@ -139,6 +143,40 @@ async def retract_withdrawal(world: World) -> Request:
     announced = await withdraw(world)
     await world.send(announced)
     return Request("DELETE", announced.path, Who.FULL, own=announced.own)
+
+
+@of("membership")
+async def merge_member(world: World) -> Request:
+    unit = await world.unit()
+    member = await world.as_(Who.REGISTRAR).get(f"/v1/members/{unit}")
+    json = {"successor_member_id": world.other, "effective_on": LATER, "evidence": "2026-118"}
+    return _post(
+        f"/v1/members/{unit}/merger", Who.REGISTRAR, json, headers=if_match(member), own=unit
+    )
+
+
+@of("membership")
+async def retract_merger(world: World) -> Request:
+    announced = await merge_member(world)
+    made = (await world.send(announced)).json()
+    return Request("DELETE", announced.path, Who.REGISTRAR, headers=if_match(made))
+
+
+@of("membership")
+async def dissolve_member(world: World) -> Request:
+    unit = await world.unit()
+    member = await world.as_(Who.REGISTRAR).get(f"/v1/members/{unit}")
+    json = {"effective_on": LATER, "evidence": "2026-118"}
+    return _post(
+        f"/v1/members/{unit}/dissolution", Who.REGISTRAR, json, headers=if_match(member), own=unit
+    )
+
+
+@of("membership")
+async def retract_dissolution(world: World) -> Request:
+    announced = await dissolve_member(world)
+    made = (await world.send(announced)).json()
+    return Request("DELETE", announced.path, Who.REGISTRAR, headers=if_match(made))
 
 
 @of("membership")
@@ -312,6 +350,14 @@ async def acknowledge_notice(world: World) -> Request:
     return _post(f"{await world.notice()}/acknowledgement", Who.FULL)
 
 
+for _service, _factories in (
+    ("notifications", WEBHOOK_REQUESTS),
+    ("amendments", (*TEXT_REQUESTS, *PROPOSAL_REQUESTS, *BALLOT_REQUESTS, *LAST_REQUESTS)),
+):
+    for _factory in _factories:
+        of(_service)(_factory)
+
+
 def _operations(service: str) -> None:
     prefix = f"/operations/{service}"
 
@@ -334,5 +380,5 @@ def _operations(service: str) -> None:
         return _post(f"{prefix}/incoming-events/{event_id}/discarding", Who.OPERATOR)
 
 
-for _service in ("membership", "notifications"):
+for _service in ("amendments", "membership", "notifications"):
     _operations(_service)

@@ -15,8 +15,10 @@ from pydantic import SecretStr
 
 from deploy.clock import TestClock, Timed
 from deploy.embedded.caller import Caller
-from deploy.embedded.suite import prepare, serving
+from deploy.embedded.suite import SERVICES, prepare, serving
 from deploy.issuer import JWKS_PATH, DevelopmentIssuer
+from services.amendments.service import amendments
+from services.amendments.settings import AmendmentsSettings
 from services.membership.service import membership
 from services.membership.settings import MembershipSettings
 from services.notifications.service import notifications
@@ -79,7 +81,7 @@ class _ByPath(httpx.AsyncBaseTransport):
 @asynccontextmanager
 async def embedded(postgres: TestPostgres) -> AsyncIterator[Suite]:
     """Everything in one process, on databases of the run's server."""
-    await asyncio.to_thread(_drop_databases, postgres)
+    await asyncio.to_thread(postgres.server.drop_databases, SERVICES)
     suite = await asyncio.to_thread(prepare, postgres.server, port=0, keys=None)
     async with serving(suite), suite.client() as http:
         operator = Caller(http, suite.issuer, "dev:operator", Role.OPERATOR)
@@ -126,7 +128,7 @@ class _ServiceProcess:
     """``python -m services.<name>``, started, killed and started again on the same port."""
 
     def __init__(self, service: Service, jwks_url: str, broker_url: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._name = service.name
         self._environment = {
             "PATH": os.environ["PATH"],  # noqa: TID251 - a child process needs the search path
@@ -136,6 +138,9 @@ class _ServiceProcess:
             "GONGYUE_TEST_CLOCK": "true",
             "GONGYUE_SECRET": "0123456789abcdef0123456789abcdef",
             "MEMBERSHIP_DEVELOPMENT_SUBJECTS": "true",
+            "NOTIFICATIONS_WEBHOOK_PLAIN_HTTP": "true",
+            "NOTIFICATIONS_WEBHOOK_PORTS": "[]",
+            "NOTIFICATIONS_WEBHOOK_NETWORKS": '["127.0.0.0/8"]',
             f"{service.name.upper()}_DATABASE_URL": service.settings.database_url.get_secret_value(),
         }
         self._process: asyncio.subprocess.Process | None = None
@@ -185,7 +190,7 @@ class _ServiceProcess:
 
 @asynccontextmanager
 async def _served_keys(issuer: DevelopmentIssuer) -> AsyncIterator[str]:
-    port = _free_port()
+    port = free_port()
     keys = server(issuer.app(), port=port)
     task = asyncio.create_task(keys.serve())
     await eventually(lambda: _started(keys))
@@ -199,11 +204,11 @@ async def _started(running: object) -> bool:
 
 
 def _declared(postgres: TestPostgres, rabbit: RabbitNode, jwks_url: str) -> list[Service]:
-    _drop_databases(postgres)
+    postgres.server.drop_databases(SERVICES)
     suite = SuiteSettings(
         issuer=ISSUER, jwks_url=jwks_url, broker_url=SecretStr(rabbit.url), test_clock=True
     )
-    for name in ("membership", "notifications"):
+    for name in SERVICES:
         postgres.server.create_database(name, owner=name)
 
     def url(name: str) -> SecretStr:
@@ -213,6 +218,7 @@ def _declared(postgres: TestPostgres, rabbit: RabbitNode, jwks_url: str) -> list
         membership(
             MembershipSettings(database_url=url("membership"), development_subjects=True), suite
         ),
+        amendments(AmendmentsSettings(database_url=url("amendments")), suite),
         notifications(NotificationsSettings(database_url=url("notifications")), suite),
     ]
     for service in services:
@@ -220,12 +226,8 @@ def _declared(postgres: TestPostgres, rabbit: RabbitNode, jwks_url: str) -> list
     return services
 
 
-def _drop_databases(postgres: TestPostgres) -> None:
-    for name in ("membership", "notifications"):
-        postgres.server.drop_database(name)
-
-
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Both services in one process behind one host, and sixteen callers who make through the API whatever a test needs."""
+"""All services in one process behind one host, and sixteen callers who make through the API whatever a test needs."""
 
 import asyncio
 import random
@@ -18,6 +18,8 @@ from deploy.clock import TestClock, Timed
 from deploy.embedded.host import Host
 from deploy.embedded.member_list import invented_identifier, invented_member_list
 from deploy.issuer import JWKS_PATH, DevelopmentIssuer
+from services.amendments.service import amendments
+from services.amendments.settings import AmendmentsSettings
 from services.membership.service import membership
 from services.membership.settings import MembershipSettings
 from services.membership.usecases.rolls import certify_roll
@@ -34,10 +36,17 @@ from shared.service import ALL_PARTS, Part, Service, create_app
 from shared.settings import ServiceSettings, SuiteSettings
 from tests.support import suite
 from tests.support.eventually import eventually
+from tests.support.founding import found_convention
 from tests.support.postgres import TestPostgres, create_tables
+from tests.support.receiving import Receiver, confirming, receiving
 from tests.support.suite import ISSUER, SUITE, Caller
 
 POOL_SIZE = 20
+WEBHOOKS_TO_THIS_MACHINE: Mapping[str, Any] = {
+    "webhook_plain_http": True,
+    "webhook_ports": frozenset[int](),
+    "webhook_networks": ("127.0.0.0/8",),
+}
 
 
 class Who(StrEnum):
@@ -91,8 +100,10 @@ class World:
         apps: Sequence[FastAPI],
         http: httpx.AsyncClient,
         issuer: DevelopmentIssuer,
+        systems: Receiver,
     ) -> None:
         self.host = host
+        self.systems = systems
         self.apps = {app.state.service.name: app for app in apps}
         self.http = http
         self._issuer = issuer
@@ -135,7 +146,10 @@ class World:
         )
 
     async def people(self) -> None:
-        """Make the three units."""
+        """Found the convention, and make the three units."""
+        await found_convention(
+            self.as_(Who.SECRETARY), self.as_(Who.LEGAL), Who.LEGAL, invented_identifier(self._draw)
+        )
         self.own, self.other = await self.unit(), await self.member(Who.OTHER)
         self.left = await self.member(Who.LEFT)
         await self.as_(Who.LEFT).post(f"/v1/members/{self.left}/withdrawal", {})
@@ -263,12 +277,15 @@ class World:
         return f"/v1/inbox/{newest['id']}"
 
     async def roster(self) -> None:
-        """Wait until notifications knows the register as it is now."""
+        """Wait until the others know the register as it is now."""
         version: int = (await self.as_(Who.PUBLIC).get("/v1/register"))["register_version"]
 
         async def is_known() -> bool:
-            async with self.database("notifications").begin() as work:
-                return (await watermark(work)).version >= version
+            for service in ("amendments", "notifications"):
+                async with self.database(service).begin() as work:
+                    if (await watermark(work)).version < version:
+                        return False
+            return True
 
         await eventually(is_known)
 
@@ -316,10 +333,11 @@ def a_circular(**changes: Any) -> dict[str, Any]:
 
 
 def fresh_services(postgres: TestPostgres) -> Sequence[Service]:
-    """Both services, each on a new database of its own."""
+    """All services, each on a new database of its own."""
     return (
+        _fresh(postgres, amendments, AmendmentsSettings),
         _fresh(postgres, membership, MembershipSettings),
-        _fresh(postgres, notifications, NotificationsSettings),
+        _fresh(postgres, notifications, NotificationsSettings, **WEBHOOKS_TO_THIS_MACHINE),
     )
 
 
@@ -327,10 +345,12 @@ def _fresh(
     postgres: TestPostgres,
     declare: Callable[[Any, SuiteSettings], Service],
     settings: type[ServiceSettings],
+    **options: Any,
 ) -> Service:
     service = declare(settings(), SUITE)
     url = postgres.clone(f"{service.name}_world", lambda url: create_tables(url, service.tables))
-    return declare(settings(database_url=SecretStr(url), pool_size=POOL_SIZE), SUITE)
+    chosen = settings(database_url=SecretStr(url), pool_size=POOL_SIZE, **options)
+    return declare(chosen, SUITE)
 
 
 @asynccontextmanager
@@ -357,12 +377,13 @@ async def running_world(
                 timeout=30,
             )
         )
-        yield World(host, apps, http, issuer)
+        systems = await stack.enter_async_context(receiving(confirming))
+        yield World(host, apps, http, issuer, systems)
 
 
 @asynccontextmanager
 async def peopled_world(postgres: TestPostgres) -> AsyncIterator[World]:
-    """Both services on new databases, with their people."""
+    """All services on new databases, with their people and their convention."""
     services = await asyncio.to_thread(fresh_services, postgres)
     async with running_world(services) as world:
         await world.people()

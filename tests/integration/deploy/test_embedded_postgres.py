@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from deploy.embedded.postgres import EmbeddedPostgres, PostgresUnavailable
+from deploy.embedded.data_folder import PostgresUnavailable
+from deploy.embedded.postgres import EmbeddedPostgres
 
 OTHER_PROCESS = """
 import sys
@@ -118,7 +119,7 @@ async def test_databases_are_cloned_once_and_dropped() -> None:
             server.create_database("copy", owner="b", template="template")
         assert await ask(server.url("copy"), "SELECT x FROM t") == 7
         for _ in range(2):
-            server.drop_database("copy")
+            server.drop_databases(["copy", "nowhere"])
         count = "SELECT count(*) FROM pg_database WHERE datname = 'copy'"
         assert await ask(server.url(), count) == 0
         with pytest.raises(PostgresUnavailable, match="nowhere"):
