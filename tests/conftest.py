@@ -22,6 +22,16 @@ def postgres() -> Iterator[TestPostgres]:
     postgres.stop()
 
 
+@pytest.fixture(autouse=True)
+def _databases_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "postgres" not in request.fixturenames:
+        yield
+        return
+    postgres: TestPostgres = request.getfixturevalue("postgres")
+    with postgres.giving_back():
+        yield
+
+
 @pytest.fixture(scope="session")
 def rabbit() -> Iterator[RabbitNode]:
     """One RabbitMQ node for the run; tests that break it start their own."""

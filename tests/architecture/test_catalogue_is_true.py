@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from shared.contracts.base import Event
+from shared.contracts.base import Classification, Event
 from shared.contracts.catalog import CATALOG, bindings_of, published_by
 from shared.messaging.bus import topic_matches
 from tests.architecture.house import ROOT, SERVICES, declared, room, tree_of
@@ -49,13 +49,14 @@ def test_a_service_publishes_what_the_catalogue_says(service: str) -> None:
 @each_service
 def test_a_declaration_writes_out_what_the_service_publishes(service: str) -> None:
     """Taken from the catalogue it would agree with the catalogue whatever either says."""
-    written = {
-        keyword.arg: keyword.value
-        for node in ast.walk(tree_of(ROOT / "services" / service / "service.py"))
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
+    nodes = list(ast.walk(tree_of(ROOT / "services" / service / "service.py")))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    written = {keyword.arg: keyword.value for call in calls for keyword in call.keywords}
+    constants = {
+        ast.unparse(node.target): node.value for node in nodes if isinstance(node, ast.AnnAssign)
     }
-    assert isinstance(written["publishes"], ast.List)
+    published = written["publishes"]
+    assert isinstance(constants.get(ast.unparse(published), published), ast.List | ast.Tuple)
 
 
 @each_service
@@ -85,3 +86,15 @@ def test_the_bindings_of_a_listener_cover_whole_aggregates(service: str) -> None
     aggregates = {(event.type.split(".")[0], event.aggregate) for event in heard_by(service)}
     of_them = [t for t, e in CATALOG.items() if (e.publisher, e.event.aggregate) in aggregates]
     assert [t for t in of_them if not any(topic_matches(b, t) for b in bindings)] == []
+
+
+@each_service
+def test_a_service_is_sent_nothing_restricted_that_it_does_not_listen_to(service: str) -> None:
+    """What is bound is stored: who has not voted, and whose vote is void, is no other service's to keep."""
+    bindings, heard = bindings_of(service), {event.type for event in heard_by(service)}
+    restricted = {
+        t for t, e in CATALOG.items() if e.event.classification is Classification.RESTRICTED
+    }
+    sent = {t for t in restricted if any(topic_matches(b, t) for b in bindings)}
+    assert restricted
+    assert sent <= heard

@@ -37,6 +37,7 @@ PLANTS = [
         "from services.membership.store import members as stored",
     ),
     ("front-door", "deploy/clock.py", "from services.membership.domain import errors"),
+    ("workbooks", "services/membership/usecases/imports.py", "import openpyxl"),
     ("production", "shared/db/work.py", "import tests.support"),
 ]
 

@@ -22,7 +22,7 @@ ROOMS = {
     "timers",
     "usecases",
 }
-ROOMS_THAT_NOT_ALL_NEED = {"outbound"}
+ROOMS_THAT_NOT_ALL_NEED = {"outbound", "workers"}
 
 FURNITURE = {
     "domain": {"errors", "lifecycle"},
@@ -36,6 +36,7 @@ FOREIGN = {
     "api": {"asyncpg", "httpx", "sqlalchemy"},
     "reactions": {"asyncpg", "fastapi", "httpx", "pydantic", "sqlalchemy", "starlette"},
     "timers": {"asyncpg", "fastapi", "httpx", "pydantic", "sqlalchemy", "starlette"},
+    "workers": {"asyncpg", "fastapi", "httpx", "pydantic", "sqlalchemy", "starlette"},
     "outbound": {"asyncpg", "fastapi", "sqlalchemy", "starlette"},
 }
 ALLOWED_ALL_THE_SAME = {("sqlalchemy", "Row")}

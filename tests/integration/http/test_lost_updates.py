@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.support.requests import LATER, LATER_AT, REQUESTS, Operation
+from tests.support.webhook_requests import endpoint
 from tests.support.world import Who, World, a_circular, a_mandate, completed, if_match, path_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,12 +20,23 @@ REQUIRED: list[Operation] = [
     ("membership", "approve_application"),
     ("membership", "refuse_application"),
     ("membership", "change_particulars"),
+    ("membership", "merge_member"),
+    ("membership", "retract_merger"),
+    ("membership", "dissolve_member"),
+    ("membership", "retract_dissolution"),
     ("notifications", "edit_circular"),
     ("notifications", "discard_circular"),
     ("notifications", "schedule_circular"),
     ("notifications", "unschedule_circular"),
     ("notifications", "issue_circular"),
     ("notifications", "correct_circular"),
+    ("amendments", "edit_draft"),
+    ("amendments", "correct_typo"),
+    ("amendments", "rebase_proposal"),
+    ("amendments", "edit_annex"),
+    ("amendments", "propose_annex_amendment"),
+    ("amendments", "extend_ballot"),
+    ("amendments", "determine_ballot"),
 ]
 HEEDED: list[Operation] = [
     ("membership", "resubmit_application"),
@@ -35,6 +47,12 @@ HEEDED: list[Operation] = [
     ("membership", "retract_withdrawal"),
     ("membership", "appoint_representative"),
     ("membership", "remove_representative"),
+    ("notifications", "change_endpoint"),
+    ("notifications", "delete_endpoint"),
+    ("notifications", "rotate_secret"),
+    ("notifications", "enable_endpoint"),
+    ("amendments", "retract_proposal"),
+    ("amendments", "retract_annex"),
 ]
 NO_MATCH = ['"0-seen"', '"99-seen"', 'W/"1-seen"', '"seen"', "seen", '""', '"0-seen", "99-seen"']
 
@@ -140,6 +158,14 @@ OF_CIRCULAR = (
     Act(Who.SECRETARY, "/correction"),
 )
 
+OF_ENDPOINT = (
+    Act(Who.FULL, "", {"description": "生产环境"}, "PATCH"),
+    Act(Who.MACHINE, "/secret-rotation", {}),
+    Act(Who.FULL, "/enabling"),
+    Act(Who.MACHINE, "", {"event_types": ["membership.*"]}, "PATCH"),
+    Act(Who.FULL, "", None, "DELETE"),
+)
+
 
 async def test_the_etag_of_an_application_changes_if_and_only_if_what_is_seen_does(
     world: World,
@@ -159,6 +185,14 @@ async def test_the_etag_of_a_circular_changes_if_and_only_if_what_is_seen_does(
 ) -> None:
     path = path_of(await world.circular())
     await live(world, path, OF_CIRCULAR, Who.SECRETARY, Who.FULL)
+
+
+async def test_the_etag_of_an_endpoint_changes_if_and_only_if_what_is_seen_does(
+    world: World,
+) -> None:
+    unit = await world.unit()
+    path = path_of(await endpoint(world, unit))
+    await live(world, path, OF_ENDPOINT, Who.FULL, Who.MACHINE, own=unit)
 
 
 async def test_the_etag_changes_when_the_day_alone_changes_what_is_seen(world: World) -> None:

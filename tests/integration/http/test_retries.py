@@ -251,7 +251,11 @@ async def test_a_process_killed_between_commit_and_answer_answers_after_its_rest
 ) -> None:
     services = await asyncio.to_thread(fresh_services, postgres)
     issuer = DevelopmentIssuer(tmp_path / "keys.json", issuer=ISSUER, environment="development")
-    url = services[0].settings.database_url.get_secret_value()
+    (url,) = (
+        service.settings.database_url.get_secret_value()
+        for service in services
+        if service.name == "membership"
+    )
     options = ["--database", url, "--keys", str(tmp_path / "keys.json")]
     async with running_world(services, parts=[], issuer=issuer) as world:
         body = world.an_application()

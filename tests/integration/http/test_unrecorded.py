@@ -1,4 +1,7 @@
-"""A route that declares itself unrecorded leaves no trace (what Art. 24 will need): and the others do leave one."""
+"""A route that declares itself unrecorded leaves no trace (what Art. 24 will need): and the others do leave one.
+
+One that is uncounted leaves its trace where it acted, but nobody can count how often it was asked (Art. 27: votes).
+"""
 
 import asyncio
 import json
@@ -48,6 +51,13 @@ async def tell_openly(work: CurrentWork) -> dict[str, str]:
     return {"told": "yes"}
 
 
+@router.post("/claims/uncounted")
+async def tell_uncounted(fails: bool = False) -> dict[str, str]:
+    if fails:
+        raise RuntimeError
+    return {"told": "yes"}
+
+
 @pytest.fixture
 async def app(postgres: TestPostgres) -> AsyncIterator[RunningApp]:
     url = await asyncio.to_thread(postgres.floor)
@@ -56,6 +66,7 @@ async def app(postgres: TestPostgres) -> AsyncIterator[RunningApp]:
         routers=[router],
         timers=(),
         unrecorded=frozenset({"tell_in_confidence"}),
+        uncounted=frozenset({"tell_uncounted"}),
     )
     async with running(service, MemoryBus(), parts=[Part.API]) as app:
         yield app
@@ -77,6 +88,23 @@ async def test_only_a_recorded_route_leaves_a_trace(
     envelope = json.loads(body)
     assert ("requestid" in envelope) is is_traced
     assert ("traceparent" in envelope) is is_traced
+
+
+async def test_how_often_an_uncounted_route_was_asked_is_told_nowhere_unless_it_fails(
+    app: RunningApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = "/v1/claims/uncounted"
+    with caplog.at_level(logging.INFO):
+        answer = await app.public.ask("POST", path, headers=HEADERS, expect=200)
+        await app.public.ask("POST", f"{path}?fails=perhaps", expect=422)
+    assert answer.headers["x-request-id"] == HEADERS["X-Request-ID"]
+    assert "uncounted" not in caplog.text
+    assert path.encode() not in await app.app.state.metrics.exposition()
+    with caplog.at_level(logging.INFO):
+        await app.public.ask("POST", f"{path}?fails=true", expect=500)
+    assert "request_failed" in caplog.text
+    exposition = (await app.app.state.metrics.exposition()).decode()
+    assert f'{{method="POST",route="{path}",service="membership",status="500"}} 1.0' in exposition
 
 
 async def test_a_request_id_follows_into_the_event_and_a_made_one_where_none_is_good(
