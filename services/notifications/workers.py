@@ -155,7 +155,7 @@ class Deliverer:
 
     async def _send_all(self, run: Run, *, slow: bool, seen: float) -> None:
         """One endpoint's run, in its lane. ``seen``: when what it goes by was read, by the loop's clock."""
-        lane = _Lane(self._free, slow=slow)
+        lane = _Lane(self._free, slow=slow, freed=self._look)
         clock = asyncio.get_running_loop()
         begun = clock.time()
         connection = self._connection(run)
@@ -180,9 +180,12 @@ class Deliverer:
         finally:
             if connection is not None:
                 connection.close()
-            lane.leave()
             self._report(Report(run, is_over=True, is_slow=is_slow, hold=hold))
-            self._database.wakeups.wake({Topic.DELIVERIES})
+            lane.leave()
+
+    def _look(self) -> None:
+        """Look at once whether something is due."""
+        self._database.wakeups.wake({Topic.DELIVERIES})
 
     def _connection(self, run: Run) -> Connection | None:
         if run.url not in self._targets:
@@ -261,11 +264,11 @@ class Deliverer:
             async with self._database.begin() as work:
                 await record_reports(work, reports)
         except BaseException as fault:  # kept: else they would be sent again when their leases end
-            log.warning("deliveries_unrecorded", fault=type(fault).__name__)
             self._reports = reports + self._reports
             self._reported.set()
             if not isinstance(fault, Exception):
                 raise
+            log.warning("deliveries_unrecorded", fault=type(fault).__name__)
             return False
         return True
 
@@ -334,19 +337,21 @@ class _Looks:
 
 
 class _Lane:
-    """The place that one run takes, in the fast lane or in the slow one."""
+    """The place that one run takes, in the fast lane or in the slow one. ``freed``: called whenever a place is."""
 
-    def __init__(self, free: dict[bool, int], *, slow: bool) -> None:
+    def __init__(self, free: dict[bool, int], *, slow: bool, freed: Callable[[], None]) -> None:
         self._free = free
         self._slow = slow
+        self._freed = freed
 
     def slow_down(self) -> None:
         """Give the place in the fast lane back, if the slow lane has one."""
         if not self._slow and self._free[True] > 0:
-            self._free[False] += 1
-            self._free[True] -= 1
+            self.leave()
             self._slow = True
+            self._free[True] -= 1
 
     def leave(self) -> None:
         """Give the place back."""
         self._free[self._slow] += 1
+        self._freed()
