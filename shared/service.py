@@ -32,7 +32,8 @@ from shared.http.tokens import TokenVerifier
 from shared.kernel.errors import Refusal
 from shared.logs import get_logger
 from shared.messaging.bus import Bus
-from shared.messaging.consumer import Handler, Ingestor, Reactions
+from shared.messaging.handler import Handler, Reactions
+from shared.messaging.ingestor import Ingestor
 from shared.messaging.relay import Relay
 from shared.messaging.replay import GAP, ask_for_missing_events, ask_for_missing_register
 from shared.settings import ServiceSettings, SuiteSettings
@@ -216,8 +217,8 @@ class Background:
     async def __aenter__(self) -> "Background":
         name, parts = self._service.name, self._parts
         if Part.CONSUMER in parts and self._service.reactions:
-            ingestor = Ingestor(self._database, self._metrics.duplicates)
-            handler = Handler(self._database, self._service.reactions, ingestor.arrived)
+            handler = Handler(self._database, self._service.reactions)
+            ingestor = Ingestor(self._database, handler, self._metrics.duplicates)
             self._start("handler", handler.run())
             self._start("consumer", self._bus.consume(name, bindings_of(name), ingestor))
         if Part.TIMERS in parts:

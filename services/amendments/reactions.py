@@ -12,7 +12,7 @@ from shared.contracts.membership import (
 )
 from shared.db.roster import ROSTER_EVENTS
 from shared.db.work import Work
-from shared.messaging.consumer import Reaction, Reactions, each
+from shared.messaging.handler import Reaction, Reactions, each
 
 
 async def when_register_changes_keep_roster(work: Work, told: Sequence[Event]) -> None:

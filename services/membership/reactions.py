@@ -16,7 +16,7 @@ from shared.contracts.replay import ReplayRequested
 from shared.db.rulebooks import keep_rulebook
 from shared.db.work import Work
 from shared.kernel.actor import Subject
-from shared.messaging.consumer import Reactions, each
+from shared.messaging.handler import Reactions, each
 from shared.messaging.replay import announce_aggregate_again, announce_history_again
 
 

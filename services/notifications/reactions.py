@@ -30,7 +30,7 @@ from shared.db.roster import ROSTER_EVENTS, enter_changes
 from shared.db.rulebooks import keep_rulebook
 from shared.db.work import Work
 from shared.kernel.rulebook import Basis
-from shared.messaging.consumer import Reaction, Reactions, each
+from shared.messaging.handler import Reaction, Reactions, each
 
 
 async def when_bulletin_published_give_notice(work: Work, event: BulletinPublished) -> None:

@@ -12,12 +12,20 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.logs import get_logger
 
 log = get_logger(__name__)
+
+_NOTIFY = text(
+    """
+    SELECT pg_notify(topic, '') FROM unnest(CAST(:topics AS text[])) AS topic,
+                                     set_config('synchronous_commit', 'off', true)
+    """
+)
+"""What was to be told is on disk; that it was told need not be."""
 
 LOOK_SECONDS = 1.0
 RECONNECT_SECONDS = 1.0
@@ -64,9 +72,9 @@ class Wakeups:
             if not topics:
                 continue
             try:
-                async with self._engine.begin() as db:
-                    for topic in sorted(topics):
-                        await db.execute(select(func.pg_notify(topic.value, "")))
+                async with self._engine.connect() as db:
+                    await db.execution_options(isolation_level="AUTOCOMMIT")
+                    await db.execute(_NOTIFY, {"topics": sorted(topics)})
             except Exception as fault:  # the others look by themselves
                 log.info("wakeup_untold", fault=type(fault).__name__)
 

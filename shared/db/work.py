@@ -37,9 +37,10 @@ class Work:
     ``wakes``: who is to look at once when it is committed.
     """
 
-    def __init__(self, db: AsyncConnection, now: datetime, zone: ZoneInfo) -> None:
+    now: datetime
+
+    def __init__(self, db: AsyncConnection, zone: ZoneInfo) -> None:
         self.db = db
-        self.now = now
         self.zone = zone
         self.wakes: set[Topic] = set()
 
@@ -130,9 +131,15 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Work]:
         """A unit of work: committed when the block ends, rolled back when it raises."""
+        async with self.begin_untimed() as work:
+            await work.read_clock()
+            yield work
+
+    @asynccontextmanager
+    async def begin_untimed(self) -> AsyncIterator[Work]:
+        """The same, but the first statement of the block has to bring ``work.now``, which spares one."""
         async with self.engine.connect() as connection:
-            now: datetime = (await connection.execute(_NOW)).scalar_one()
-            work = Work(connection, now, self._zone)
+            work = Work(connection, self._zone)
             yield work
             await connection.commit()
         if work.wakes:

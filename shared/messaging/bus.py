@@ -12,6 +12,10 @@ class Inlet(Protocol):
     async def ingest(self, bodies: Sequence[bytes]) -> None:
         """Store a batch durably; raises when it could not, and then none of it counts as received."""
 
+    async def take_in(self, bodies: Sequence[bytes]) -> None:
+        """The same for a bus whose publishers do not wait for it: what is little may be handled before it returns."""
+        await self.ingest(bodies)
+
     async def set_aside(self, body: bytes, reason: str) -> None:
         """Keep a message unread: a process died of reading it."""
 

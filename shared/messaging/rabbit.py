@@ -141,7 +141,7 @@ class RabbitBus:
             await dead_letters.consume(_rescue_into(inlet, arrived))
             log.info("consumer_connected", service=service)
             while (batch := await _next_batch(arrived, self._prefetch)) is not None:
-                await inlet.ingest([m.body for m in batch])
+                await inlet.take_in([m.body for m in batch])
                 last = cast("int", batch[-1].delivery_tag)  # None only of what is no delivery
                 await frames.basic_ack(last, multiple=True)
         finally:

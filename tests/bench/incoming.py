@@ -13,7 +13,7 @@ from shared.contracts.base import Envelope
 from shared.db.roster import ROSTER_EVENTS, enter_changes, members_at, watermark
 from shared.db.work import Database
 from shared.messaging.bus import Message, Outcome
-from shared.messaging.consumer import Reaction, Reactions
+from shared.messaging.handler import Reaction, Reactions
 from shared.messaging.rabbit import RabbitBus
 from tests.bench import textbook
 from tests.bench.goal import Count, Measured, Ratio, interleaved

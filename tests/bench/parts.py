@@ -16,7 +16,8 @@ from shared.contracts.membership import BulletinPublished
 from shared.db.wakeups import Topic
 from shared.db.work import Database, Work
 from shared.messaging.bus import Bus
-from shared.messaging.consumer import Handler, Ingestor, Reactions, each
+from shared.messaging.handler import Handler, Incoming, Reactions, each
+from shared.messaging.ingestor import Ingestor
 from shared.messaging.rabbit import RabbitBus
 from shared.messaging.relay import Relay
 from tests.bench.servers import opened
@@ -32,17 +33,40 @@ Told = Callable[[int, float], None]
 class ToldHandler(Handler):
     """The handler as it is, but it tells when a batch is committed."""
 
-    def __init__(
-        self, database: Database, reactions: Reactions, arrived: asyncio.Event, told: Told
-    ) -> None:
-        super().__init__(database, reactions, arrived)
+    def __init__(self, database: Database, reactions: Reactions, told: Told) -> None:
+        super().__init__(database, reactions)
         self._told = told
+        self._uncommitted = 0
 
     async def handle_waiting(self) -> int:
         handled = await super().handle_waiting()
+        self._tell(handled)
+        return handled
+
+    async def react_to(self, work: Work, events: Sequence[Incoming]) -> None:
+        await super().react_to(work, events)
+        self._uncommitted = len(events)
+
+    def tell_committed(self) -> None:
+        """The transaction of whoever called ``react_to`` is committed."""
+        self._tell(self._uncommitted)
+        self._uncommitted = 0
+
+    def _tell(self, handled: int) -> None:
         if handled:
             self._told(handled, time.monotonic())
-        return handled
+
+
+class TellingIngestor(Ingestor):
+    """The ingestor as it is, but it has its handler tell."""
+
+    def __init__(self, database: Database, handler: ToldHandler) -> None:
+        super().__init__(database, handler)
+        self._telling = handler
+
+    async def take_in(self, bodies: Sequence[bytes]) -> None:
+        await super().take_in(bodies)
+        self._telling.tell_committed()
 
 
 class Effects:
@@ -80,8 +104,8 @@ def consumer(
     database: Database, bus: Bus, reactions: Reactions, told: Told
 ) -> Sequence[Coroutine[Any, Any, None]]:
     """The parts of the listener's consumer."""
-    ingestor = Ingestor(database)
-    handler = ToldHandler(database, reactions, ingestor.arrived, told)
+    handler = ToldHandler(database, reactions, told)
+    ingestor = TellingIngestor(database, handler)
     return handler.run(), bus.consume(LISTENER, bindings_of(LISTENER), ingestor)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from shared.messaging.bus import Bus, Message, Outcome
+from shared.messaging.bus import Bus, Inlet, Message, Outcome
 from shared.messaging.memory import MemoryBus
 from shared.messaging.rabbit import RabbitBus
 from tests.support.eventually import eventually
@@ -14,7 +14,7 @@ from tests.support.topology import fresh_topology
 KINDS = ["memory", pytest.param("rabbit", marks=pytest.mark.rabbit)]
 
 
-class Listener:
+class Listener(Inlet):
     """Stores what a bus delivers; refuses while ``is_down``."""
 
     def __init__(self) -> None:

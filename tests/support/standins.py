@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from shared.contracts.base import Envelope, Event, envelope
 from shared.contracts.catalog import bindings_of
 from shared.kernel.ids import new_id
-from shared.messaging.bus import Bus, Message, Outcome
+from shared.messaging.bus import Bus, Inlet, Message, Outcome
 
 SOME_DAY = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 
 
-class StandIn:
+class StandIn(Inlet):
     """The service ``name`` as the others see it: its announcements are numbered for each aggregate, without holes."""
 
     def __init__(self, bus: Bus, name: str) -> None:

@@ -18,7 +18,8 @@ from shared.contracts.base import Envelope
 from shared.contracts.membership import BulletinPublished
 from shared.db.work import Database, Work
 from shared.messaging import relay as relay_module
-from shared.messaging.consumer import Handler, Ingestor, Reactions, each
+from shared.messaging.handler import Handler, Reactions, each
+from shared.messaging.ingestor import Ingestor
 from shared.messaging.memory import MemoryBus
 from shared.messaging.rabbit import RabbitBus
 from shared.messaging.relay import Relay
@@ -26,7 +27,8 @@ from shared.messaging.relay import Relay
 LISTENER = "notifications"
 BINDINGS = ("membership.bulletin.#",)
 UNORDERED_CLAIM = """
-    SELECT event_id, aggregate_id, sequence, type, body, attempts FROM outgoing_events
+    SELECT event_id, aggregate_id, sequence, type, body, attempts, false AS replays_wait
+    FROM outgoing_events
     WHERE published_at IS NULL AND next_attempt_at <= clock_timestamp()
     ORDER BY random() LIMIT :heads + 0 * :followers FOR UPDATE SKIP LOCKED
 """
@@ -36,7 +38,7 @@ EFFECT = text("INSERT INTO effects (aggregate_id, number) VALUES (:aggregate_id,
 class _DirectIngestor(Ingestor):
     """The broken build: effects happen on arrival, as often and in the order in which messages come."""
 
-    async def ingest(self, bodies: Sequence[bytes]) -> None:
+    async def take_in(self, bodies: Sequence[bytes]) -> None:
         async with self._database.begin() as work:
             for body in bodies:
                 data = Envelope.model_validate_json(body).data
@@ -46,14 +48,21 @@ class _DirectIngestor(Ingestor):
 class _MortalIngestor(Ingestor):
     """Dies of reading a certain message."""
 
-    def __init__(self, database: Database, dies_of: str) -> None:
-        super().__init__(database)
+    def __init__(self, database: Database, handler: Handler, dies_of: str) -> None:
+        super().__init__(database, handler)
         self._dies_of = dies_of.encode()
 
+    async def take_in(self, bodies: Sequence[bytes]) -> None:
+        self._die_of(bodies)
+        await super().take_in(bodies)
+
     async def ingest(self, bodies: Sequence[bytes]) -> None:
+        self._die_of(bodies)
+        await super().ingest(bodies)
+
+    def _die_of(self, bodies: Sequence[bytes]) -> None:
         if any(self._dies_of in body for body in bodies):
             os.kill(os.getpid(), signal.SIGKILL)
-        await super().ingest(bodies)
 
 
 async def _react(work: Work, event: BulletinPublished) -> None:
@@ -87,18 +96,22 @@ async def consumer(options: argparse.Namespace) -> None:
     """Take in and handle the listener's events from RabbitMQ."""
     database = _database(options.listener)
     bus = RabbitBus(options.broker, prefetch=options.prefetch)
+    handler = Handler(database, REACTIONS)
     if options.broken:
-        await bus.consume(LISTENER, BINDINGS, _DirectIngestor(database))
-    ingestor = _MortalIngestor(database, options.dies_of) if options.dies_of else Ingestor(database)
-    handler = Handler(database, REACTIONS, ingestor.arrived)
+        await bus.consume(LISTENER, BINDINGS, _DirectIngestor(database, handler))
+    ingestor = (
+        _MortalIngestor(database, handler, options.dies_of)
+        if options.dies_of
+        else Ingestor(database, handler)
+    )
     await asyncio.gather(handler.run(), bus.consume(LISTENER, BINDINGS, ingestor))
 
 
 async def embedded(options: argparse.Namespace) -> None:
     """Both sides in one process over the bus inside the process."""
     listener, bus = _database(options.listener), MemoryBus()
-    ingestor = Ingestor(listener)
-    handler = Handler(listener, REACTIONS, ingestor.arrived)
+    handler = Handler(listener, REACTIONS)
+    ingestor = Ingestor(listener, handler)
 
     def reached(_point: str) -> None:
         if random.random() < options.crash:

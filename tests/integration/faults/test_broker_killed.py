@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.db.work import Database
-from shared.messaging.bus import BusUnavailable, Message, Outcome
+from shared.messaging.bus import BusUnavailable, Inlet, Message, Outcome
 from shared.messaging.rabbit import RabbitBus, dead_letter_queue_name
 from tests.support.broker import RabbitNode
 from tests.support.business import EFFECTS, effects
@@ -24,7 +24,7 @@ GOOD = 499
 Floor = Callable[[], Awaitable[Database]]
 
 
-class Reader:
+class Reader(Inlet):
     """Remembers what a bus delivers."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from shared.db.mailboxes import outgoing_events
 from shared.db.work import Database, Work
 from shared.http.metrics import Metrics
 from shared.messaging import relay as relaying
-from shared.messaging.consumer import Reactions, each
+from shared.messaging.handler import Reactions, each
 from shared.messaging.rabbit import EVENTS_EXCHANGE, RabbitBus, queue_name
 from shared.messaging.replay import announce_aggregate_again, ask_for_missing_events
 from tests.support.broker import RabbitNode

@@ -21,9 +21,10 @@ from shared.kernel.ids import new_id
 from shared.kernel.ratio import Ratio
 from shared.kernel.rulebook import REFERENCE_RULEBOOK
 from shared.kernel.terms import Term
-from shared.messaging.consumer import Handler, Ingestor, Reaction, Reactions
+from shared.messaging.handler import Reaction, Reactions
 from tests.integration.membership.office import DAY, Office, Unit, if_match
 from tests.support.eventually import eventually
+from tests.support.parts import hear
 from tests.support.suite import ISSUER
 
 ROSTER: Reactions = {event: [Reaction(enter_changes, at_once=True)] for event in ROSTER_EVENTS}
@@ -205,11 +206,7 @@ async def test_the_register_is_announced_again_to_whoever_asks(
 
 async def take_in(listener: Database, heard: Sequence[Envelope]) -> None:
     """A service with a roster takes in what it heard, in that order."""
-    ingestor = Ingestor(listener)
-    await ingestor.ingest([event.to_json() for event in heard])
-    handler = Handler(listener, ROSTER, ingestor.arrived)
-    while await handler.handle_waiting():
-        pass
+    await hear(listener, ROSTER, heard)
 
 
 async def test_a_successor_from_a_later_day_is_known_elsewhere_as_such(

@@ -18,7 +18,8 @@ from shared.db.work import Work
 from shared.kernel.actor import Role
 from shared.kernel.errors import Conflict
 from shared.kernel.ids import new_id
-from shared.messaging.consumer import Handler, Ingestor, each
+from shared.messaging.handler import Handler, each
+from shared.messaging.ingestor import Ingestor
 from shared.messaging.memory import MemoryBus
 from shared.service import Part
 from tests.support.events import an_event
@@ -41,11 +42,8 @@ class Listener:
         self._app = app
         self.refuses = True
         self.origins: list[str | None] = []
-        ingestor = Ingestor(app.database)
-        self._ingestor = ingestor
-        self._handler = Handler(
-            app.database, {ApplicationSubmitted: [each(self._react)]}, ingestor.arrived
-        )
+        self._handler = Handler(app.database, {ApplicationSubmitted: [each(self._react)]})
+        self._ingestor = Ingestor(app.database, self._handler)
 
     async def _react(self, _work: Work, _event: ApplicationSubmitted) -> None:
         if self.refuses:

@@ -11,7 +11,8 @@ from shared.contracts.membership import ApplicationSubmitted
 from shared.db.mailboxes import incoming_events, outgoing_events
 from shared.db.work import Database, Work
 from shared.kernel.errors import Conflict, NotFound
-from shared.messaging.consumer import Handler, Ingestor, Reactions, each
+from shared.messaging.handler import Handler, Reactions, each
+from shared.messaging.ingestor import Ingestor
 from shared.messaging.memory import MemoryBus
 from shared.messaging.relay import Relay
 from tests.support.events import an_event
@@ -28,9 +29,9 @@ class Wired:
         self.breaks: set[str] = set()
         self.bus = MemoryBus()
         self.relay = Relay(publisher, self.bus, is_heard=lambda _type: True)
-        self.ingestor = Ingestor(listener)
         reactions: Reactions = {ApplicationSubmitted: [each(self._react)]}
-        self.handler = Handler(listener, reactions, self.ingestor.arrived)
+        self.handler = Handler(listener, reactions)
+        self.ingestor = Ingestor(listener, self.handler)
 
     async def _react(self, work: Work, event: ApplicationSubmitted) -> None:
         if event.application_id in self.refuses:

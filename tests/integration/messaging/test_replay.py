@@ -17,7 +17,7 @@ from shared.db.migrations import upgrade
 from shared.db.roster import ROSTER_EVENTS, enter_changes, roster_periods, watermark
 from shared.db.work import Database
 from shared.kernel.actor import Role
-from shared.messaging.consumer import Reaction, Reactions
+from shared.messaging.handler import Reaction, Reactions
 from shared.messaging.memory import MemoryBus
 from shared.messaging.replay import ask_for_missing_register
 from tests.support.eventually import eventually

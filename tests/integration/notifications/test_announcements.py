@@ -19,9 +19,9 @@ from shared.contracts.amendments_ballots import (
 from shared.contracts.base import Envelope, Event, envelope
 from shared.kernel.actor import Role
 from shared.kernel.ids import new_id
-from shared.messaging.consumer import Handler, Ingestor
 from tests.integration.notifications.conftest import House
 from tests.support.announcements import ANNOUNCED, CLOSES_AT, TO_ONE_UNIT, announced
+from tests.support.parts import hear
 from tests.support.suite import Caller
 
 
@@ -45,11 +45,7 @@ class Amendments:
 
     async def deliver(self, *envelopes: Envelope) -> None:
         """Hand announcements over as they are: for what arrives again."""
-        ingestor = Ingestor(self.house.database)
-        await ingestor.ingest([e.to_json() for e in envelopes])
-        handler = Handler(self.house.database, self.house.service.reactions, ingestor.arrived)
-        while await handler.handle_waiting():
-            pass
+        await hear(self.house.database, self.house.service.reactions, envelopes)
 
     async def try_again(self) -> None:
         """Let the pause before the next attempt be over."""

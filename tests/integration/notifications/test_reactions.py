@@ -12,8 +12,8 @@ from shared.contracts.amendments import RulebookInForce
 from shared.contracts.base import Envelope, Event, envelope
 from shared.contracts.membership import BulletinPublished
 from shared.kernel.ids import new_id
-from shared.messaging.consumer import Handler, Ingestor
 from tests.integration.notifications.conftest import House
+from tests.support.parts import hear
 
 
 def _bulletin(house: House, **changes: Any) -> BulletinPublished:
@@ -39,11 +39,7 @@ def _announced(house: House, event: Event, sequence: int = 1) -> Envelope:
 
 
 async def _tell(house: House, *envelopes: Envelope) -> None:
-    ingestor = Ingestor(house.database)
-    await ingestor.ingest([e.to_json() for e in envelopes])
-    handler = Handler(house.database, house.service.reactions, ingestor.arrived)
-    while await handler.handle_waiting():
-        pass
+    await hear(house.database, house.service.reactions, envelopes)
 
 
 async def test_a_bulletin_is_in_every_members_inbox(house: House) -> None:

@@ -27,8 +27,8 @@ from shared.db.work import Database
 from shared.kernel.actor import Scope, Subject
 from shared.kernel.chain import EMPTY_HEAD
 from shared.kernel.ids import new_id
-from shared.messaging.consumer import Handler, Ingestor
 from tests.integration.notifications.conftest import House
+from tests.support.parts import hear
 from tests.support.register import MadeUpRegister, tampered
 from tests.support.suite import ISSUER
 
@@ -229,14 +229,10 @@ async def test_the_roster_is_the_same_when_the_register_comes_through_the_bus(
 ) -> None:
     """Envelopes in any order, some of them twice; the reactions of the service itself."""
     history = made_up([(i % MEMBERS, 7 * i) for i in range(CHANGES)])
-    bodies = [e.to_json() for e in house.register.announced(history)] * 2
-    random.Random(19).shuffle(bodies)
-    ingestor = Ingestor(house.database)
-    handler = Handler(house.database, house.service.reactions, ingestor.arrived)
-    for start in range(0, len(bodies), 7):
-        await ingestor.ingest(bodies[start : start + 7])
-        while await handler.handle_waiting():
-            pass
+    announced = house.register.announced(history) * 2
+    random.Random(19).shuffle(announced)
+    for start in range(0, len(announced), 7):
+        await hear(house.database, house.service.reactions, announced[start : start + 7])
     in_order, _ = pair
     await _enter(in_order, history)
     assert await _content(house.database) == await _content(in_order)

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from shared.contracts.base import Envelope, Event, envelope
 from shared.db.wakeups import Topic
 from shared.kernel.ids import new_id
-from shared.messaging.consumer import Handler, Ingestor
 from tests.integration.notifications.conftest import House
 from tests.integration.notifications.delivering.conftest import deliverer
 from tests.support.eventually import eventually
+from tests.support.parts import hear
 from tests.support.receiving import Received, Receiver, Reply, confirming, receiving
 from tests.support.suite import Caller
 
@@ -148,11 +148,7 @@ class Owners:
     async def announce(self, *events: Event) -> None:
         """Take events in, each the next of its aggregate, and react to them."""
         envelopes = [self._next(event) for event in events]
-        ingestor = Ingestor(self.house.database)
-        await ingestor.ingest([e.to_json() for e in envelopes])
-        handler = Handler(self.house.database, self.house.service.reactions, ingestor.arrived)
-        while await handler.handle_waiting():
-            pass
+        await hear(self.house.database, self.house.service.reactions, envelopes)
 
     def _next(self, event: Event) -> Envelope:
         self._announced[event.aggregate_id] += 1

@@ -1,22 +1,18 @@
-"""Incoming events: stored first, handled later, each with exactly one effect and in order per aggregate."""
+"""Incoming events that are stored have exactly one effect each, in order per aggregate."""
 
 import asyncio
-import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from pydantic import ValidationError
-from sqlalchemy import Row, func, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import func, text, update
 
-from shared.contracts.base import MAX_ENVELOPE_BYTES, Envelope, Event
+from shared.contracts.base import Event
 from shared.contracts.catalog import CATALOG
-from shared.db.mailboxes import incoming_events, poison_messages
+from shared.db.mailboxes import incoming_events
 from shared.db.work import Database, Work
 from shared.kernel.errors import NotFound, Refusal
 from shared.logs import get_logger, origin
@@ -29,24 +25,6 @@ EVENTS = 1000
 POLL_SECONDS = 1.0
 RETRY_SECONDS = (1, 5, 30, 120, 600, 3600)
 """Pauses before the second, third … attempt (± 20 %); when they are used up the event is dead."""
-
-_STORE = text(
-    """
-    WITH arrived AS (
-        SELECT * FROM unnest(
-            CAST(:sources AS text[]), CAST(:event_ids AS text[]), CAST(:aggregate_ids AS text[]),
-            CAST(:sequences AS integer[]), CAST(:follows AS integer[]),
-            CAST(:types AS text[]), CAST(:bodies AS text[])
-        ) AS e (source, event_id, aggregate_id, sequence, follows, type, body)
-    ), aggregates AS (
-        INSERT INTO incoming_aggregates (source, aggregate_id)
-        SELECT DISTINCT source, aggregate_id FROM arrived ORDER BY source, aggregate_id
-        ON CONFLICT DO NOTHING
-    )
-    INSERT INTO incoming_events (source, event_id, aggregate_id, sequence, follows, type, body)
-    SELECT * FROM arrived ORDER BY event_id ON CONFLICT DO NOTHING RETURNING event_id
-    """
-)
 
 _CLAIM = text(
     """
@@ -90,6 +68,30 @@ _SETTLE = text(
 )
 
 
+Aggregate: TypeAlias = tuple[str, str]
+"""The publisher of an aggregate's events, and its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A stored event that is not handled. ``is_due``: no pause after a failed attempt is running."""
+
+    source: str
+    aggregate_id: str
+    event_id: str
+    sequence: int
+    follows: int
+    type: str
+    body: str
+    attempts: int = 0
+    is_due: bool = True
+
+    @property
+    def aggregate(self) -> Aggregate:
+        """Whose order it stands in."""
+        return self.source, self.aggregate_id
+
+
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """What a service does when it is told something.
@@ -115,57 +117,20 @@ def each(react: Callable[[Work, Any], Awaitable[None]]) -> Reaction:
 Reactions = Mapping[type[Event], Sequence[Reaction]]
 
 
-class Ingestor:
-    """Stores what arrives. Called by the bus; when it returns, the message may be acknowledged."""
-
-    def __init__(
-        self, database: Database, note_duplicates: Callable[[int], None] = lambda _count: None
-    ) -> None:
-        self._database = database
-        self._note_duplicates = note_duplicates
-        self.arrived = asyncio.Event()
-
-    async def ingest(self, bodies: Sequence[bytes]) -> None:
-        """Store ``bodies`` in one transaction: events once each, what is no event as poison with its reason."""
-        events: dict[str, tuple[Envelope, bytes]] = {}
-        poison: list[tuple[bytes, str]] = []
-        for body in bodies:
-            try:
-                event = _decode(body)
-            except _Poison as reason:
-                poison.append((body, str(reason)))
-            else:
-                events.setdefault(event.id, (event, body))
-        async with self._database.engine.begin() as db:
-            if events:
-                stored = await _store(db, [e for e, _ in events.values()])
-                if others := events.keys() - stored:
-                    others -= await _known_among(db, [events[event_id][0] for event_id in others])
-                    poison.extend(
-                        (events[event_id][1], "its sequence belongs to another event")
-                        for event_id in others
-                    )
-                self._note_duplicates(len(bodies) - len(poison) - len(stored))
-            if poison:
-                await _keep_poison(db, poison)
-        self.arrived.set()
-
-    async def set_aside(self, body: bytes, reason: str) -> None:
-        """Keep a message unread among the poison."""
-        async with self._database.engine.begin() as db:
-            await _keep_poison(db, [(body, reason)])
-
-
 class Handler:
     """Runs the reactions of one service over its incoming events; any number may run at once."""
 
-    def __init__(self, database: Database, reactions: Reactions, arrived: asyncio.Event) -> None:
+    def __init__(self, database: Database, reactions: Reactions) -> None:
         self._database = database
         self._reactions = reactions
-        self._arrived = arrived
+        self._stored = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was stored that is not handled: look at once."""
+        self._stored.set()
 
     async def run(self) -> None:
-        """Handle until cancelled: on every arrival in this process, and by polling for retries."""
+        """Handle until cancelled: whenever woken, and by polling for retries."""
         while True:
             try:
                 handled = await self.handle_waiting()
@@ -183,132 +148,75 @@ class Handler:
             log.info("batch_taken_apart", fault=type(fault).__name__)
             return await self._handle(_one_by_one)
 
+    async def react_to(self, work: Work, events: Sequence[Incoming]) -> None:
+        """Run the reactions to ``events``, in their order. What a reaction refuses or fails with ends the transaction."""
+        await _react_to_all(work, events, self._reactions)
+
     async def _handle(self, how: "_How") -> int:
         async with self._database.begin() as work:
             claimed = (await work.db.execute(_CLAIM, {"aggregates": AGGREGATES})).all()
             if not claimed:
                 return 0
-            runs = await _contiguous_runs(work, claimed)
+            handled = {(row.source, row.aggregate_id): row.handled for row in claimed}
+            runs = _contiguous_runs(handled, await _next_of(work, handled))
             return await how(work, runs, self._reactions)
 
     async def _wait(self) -> None:
         try:
             async with asyncio.timeout(POLL_SECONDS * random.uniform(0.8, 1.2)):
-                await self._arrived.wait()
+                await self._stored.wait()
         except TimeoutError:
             return
-        self._arrived.clear()
-
-
-class _Poison(Exception):
-    """What arrived is not an event."""
-
-
-def _decode(body: bytes) -> Envelope:
-    if len(body) > MAX_ENVELOPE_BYTES:
-        raise _Poison("too large")
-    try:
-        event = Envelope.model_validate_json(body)
-    except ValidationError as fault:
-        where = ".".join(str(part) for part in fault.errors(include_input=False)[0]["loc"])
-        raise _Poison(f"not an envelope: {where}"[:200]) from None
-    if not event.type.startswith(f"{event.publisher}."):
-        raise _Poison("announced by a service that it does not belong to")
-    return event
-
-
-async def _store(db: AsyncConnection, events: Sequence[Envelope]) -> set[str]:
-    stored = await db.execute(
-        _STORE,
-        {
-            "sources": [e.publisher for e in events],
-            "event_ids": [e.id for e in events],
-            "aggregate_ids": [e.partitionkey for e in events],
-            "sequences": [int(e.sequence) for e in events],
-            "follows": [int(e.follows) if e.follows else int(e.sequence) - 1 for e in events],
-            "types": [e.type for e in events],
-            "bodies": [e.to_json().decode() for e in events],
-        },
-    )
-    for e in events:
-        if e.follows:
-            await db.execute(
-                update(incoming_events)
-                .where(
-                    incoming_events.c.source == e.publisher,
-                    incoming_events.c.event_id == e.id,
-                    incoming_events.c.follows > int(e.follows),
-                )
-                .values(follows=int(e.follows))
-            )
-    return set(stored.scalars())
-
-
-async def _known_among(db: AsyncConnection, events: Sequence[Envelope]) -> set[str]:
-    key = tuple_(incoming_events.c.source, incoming_events.c.event_id)
-    known = await db.scalars(
-        select(incoming_events.c.event_id).where(key.in_([(e.publisher, e.id) for e in events]))
-    )
-    return set(known)
-
-
-async def _keep_poison(db: AsyncConnection, poison: Sequence[tuple[bytes, str]]) -> None:
-    await db.execute(
-        insert(poison_messages).on_conflict_do_nothing(),
-        [
-            {
-                "sha256": hashlib.sha256(body).hexdigest(),
-                "reason": reason,
-                "body": body[:MAX_ENVELOPE_BYTES],
-            }
-            for body, reason in poison
-        ],
-    )
-    log.error("poison_messages_kept", count=len(poison))
+        self._stored.clear()
 
 
 @dataclass(slots=True)
 class _Run:
     """The next events of one aggregate, contiguous with what was handled before."""
 
-    source: str
-    aggregate_id: str
     handled: int
-    rows: list[Row[Any]]
+    rows: list[Incoming]
 
 
 _How = Callable[[Work, Sequence[_Run], Reactions], Awaitable[int]]
 
 
-async def _contiguous_runs(work: Work, claimed: Sequence[Row[Any]]) -> list[_Run]:
-    runs = {
-        (c.source, c.aggregate_id): _Run(c.source, c.aggregate_id, c.handled, []) for c in claimed
-    }
+async def _next_of(work: Work, aggregates: Collection[Aggregate]) -> list[Incoming]:
     rows = await work.db.execute(
         _NEXT,
         {
-            "sources": [source for source, _ in runs],
-            "ids": [aggregate_id for _, aggregate_id in runs],
+            "sources": [source for source, _ in aggregates],
+            "ids": [aggregate_id for _, aggregate_id in aggregates],
             "followers": FOLLOWERS,
             "events": EVENTS,
         },
     )
+    return [Incoming(*row) for row in rows]
+
+
+def _contiguous_runs(handled: Mapping[Aggregate, int], rows: Iterable[Incoming]) -> list[_Run]:
+    runs = {aggregate: _Run(last, []) for aggregate, last in handled.items()}
     open_runs = dict(runs)
     for row in rows:
-        key = (row.source, row.aggregate_id)
-        run = open_runs.get(key)
+        run = open_runs.get(row.aggregate)
         if run is None:
             continue
         if row.follows <= run.handled and row.is_due:
             run.rows.append(row)
             run.handled = max(run.handled, row.sequence)
         else:
-            del open_runs[key]
+            del open_runs[row.aggregate]
     return [run for run in runs.values() if run.rows]
 
 
 async def _all_at_once(work: Work, runs: Sequence[_Run], reactions: Reactions) -> int:
     rows = [row for run in runs for row in run.rows]
+    await _react_to_all(work, rows, reactions)
+    await _settle(work, rows, "done")
+    return len(rows)
+
+
+async def _react_to_all(work: Work, rows: Sequence[Incoming], reactions: Reactions) -> None:
     told = [(row, event) for row in rows if (event := _event(row)) is not None]
     together: dict[Reaction, list[Event]] = defaultdict(list)
     for _, event in told:
@@ -319,8 +227,6 @@ async def _all_at_once(work: Work, runs: Sequence[_Run], reactions: Reactions) -
         await reaction.handle(work, batch)
     for row, event in told:
         await _react(work, row, event, [r for r in reactions.get(type(event), ()) if not r.at_once])
-    await _settle(work, rows, "done")
-    return len(rows)
 
 
 async def _one_by_one(work: Work, runs: Sequence[_Run], reactions: Reactions) -> int:
@@ -349,7 +255,7 @@ async def _one_by_one(work: Work, runs: Sequence[_Run], reactions: Reactions) ->
     return count
 
 
-async def _react(work: Work, row: Row[Any], event: Event, reactions: Sequence[Reaction]) -> None:
+async def _react(work: Work, row: Incoming, event: Event, reactions: Sequence[Reaction]) -> None:
     if not reactions:
         return
     envelope = json.loads(row.body)
@@ -358,7 +264,7 @@ async def _react(work: Work, row: Row[Any], event: Event, reactions: Sequence[Re
             await reaction.handle(work, [event])
 
 
-def _event(row: Row[Any]) -> Event | None:
+def _event(row: Incoming) -> Event | None:
     entry = CATALOG.get(row.type)
     if entry is None:
         return None
@@ -366,7 +272,7 @@ def _event(row: Row[Any]) -> Event | None:
 
 
 async def _settle(
-    work: Work, rows: Sequence[Row[Any]], status: str, error: str | None = None
+    work: Work, rows: Sequence[Incoming], status: str, error: str | None = None
 ) -> None:
     """The rows are over, and what follows them in their aggregates may come next."""
     await work.db.execute(
@@ -382,7 +288,7 @@ async def _settle(
     )
 
 
-async def _try_again_later(work: Work, row: Row[Any], error: str) -> None:
+async def _try_again_later(work: Work, row: Incoming, error: str) -> None:
     values: dict[str, Any] = {"attempts": row.attempts + 1, "last_error": error[:200]}
     if row.attempts < len(RETRY_SECONDS):
         pause = RETRY_SECONDS[row.attempts] * random.uniform(0.8, 1.2)
