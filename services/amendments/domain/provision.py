@@ -3,10 +3,11 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from services.amendments.domain.text_errors import ProvisionUnknown
 from shared.kernel.chain import canonical
@@ -153,14 +154,13 @@ class ConventionText:
         }
 
 
-def text_from(data: Mapping[str, object]) -> ConventionText:
+def text_from(data: Mapping[str, Any]) -> ConventionText:
     """The inverse of ``ConventionText.as_data``."""
-    kept: Iterable[Mapping[str, object]] = data["provisions"]  # type: ignore[assignment]
-    return ConventionText(tuple(_provision_from(p) for p in kept), data["titles"])  # type: ignore[arg-type]
+    return ConventionText(tuple(map(_provision_from, data["provisions"])), data["titles"])
 
 
-def _provision_from(data: Mapping[str, object]) -> Provision:
-    return Provision(**{**data, "kind": ProvisionKind(str(data["kind"]))})  # type: ignore[arg-type]
+def _provision_from(data: Mapping[str, Any]) -> Provision:
+    return Provision(**{**data, "kind": ProvisionKind(data["kind"])})
 
 
 @dataclass(frozen=True, slots=True)

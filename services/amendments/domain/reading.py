@@ -134,7 +134,7 @@ def read_published_text(page: str) -> PublishedText:
     _check_originals(by_language)
     text = ConventionText(
         tuple(_provisions(by_language)),
-        {language: titles[language] and titles[language][1] for language in LANGUAGES},  # type: ignore[index]
+        {language: title[1] if title else None for language, title in titles.items()},
     )
     return PublishedText(text, tuple(_left_out(lines, spans, taken)), tuple(not_translated(text)))
 
