@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("publish_rule", sa.JSON),
         sa.Column("published_at", INSTANT),
         sa.Column("published_on", sa.Date),
+        sa.Column("remind_on", sa.ARRAY(sa.Date), server_default="{}", nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.CheckConstraint('"only"', name="ck_foundings_one_row"),

@@ -1,4 +1,4 @@
-"""Proposals and their supports, ballots and votes, promulgations, annexes."""
+"""Proposals and their supports, ballots and votes, promulgations, annexes, announced endings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,12 +23,16 @@ def upgrade() -> None:
         sa.Column("profile", sa.JSON, nullable=False),
         sa.Column("drafted_by", sa.Text, nullable=False),
         sa.Column("drafter", ID, nullable=False),
+        sa.Column("authors", sa.ARRAY(sa.Text), nullable=False),
         sa.Column("text_version", sa.Integer, nullable=False),
         sa.Column("highest", sa.Integer, nullable=False),
         sa.Column("ballot_id", ID),
+        sa.Column("was_in_ballot", sa.Boolean, server_default="false", nullable=False),
         sa.Column("adopted_at", INSTANT),
         sa.Column("trial_until", sa.Date),
+        sa.Column("trial_ended_at", INSTANT),
         sa.Column("amendment", sa.JSON(none_as_null=True)),
+        sa.Column("tested_version", sa.Integer, server_default="0", nullable=False),
         sa.Column("conflicts", sa.JSON, nullable=False),
         sa.Column("ends_on", sa.Date),
         sa.Column("created_at", INSTANT, nullable=False),
@@ -131,10 +135,12 @@ def upgrade() -> None:
         sa.Column("signed_by", sa.Text, nullable=False),
         sa.Column("signed_at", INSTANT, nullable=False),
         sa.Column("left_at", INSTANT),
+        sa.Column("is_void", sa.Boolean, server_default="false", nullable=False),
         sa.ForeignKeyConstraint(["annex_id"], ["annexes.id"], name="fk_adherences_annex_id"),
         sa.PrimaryKeyConstraint("annex_id", "member_id", name="pk_adherences"),
         comment="member_since: the register version that opened the membership the signature rests on",
     )
+    op.create_index("ix_adherences_member_id", "adherences", ["member_id"])
     op.create_table(
         "annex_consents",
         sa.Column("annex_id", ID, nullable=False),
@@ -143,9 +149,11 @@ def upgrade() -> None:
         sa.Column("member_since", sa.Integer, nullable=False),
         sa.Column("consented_by", sa.Text, nullable=False),
         sa.Column("consented_at", INSTANT, nullable=False),
+        sa.Column("is_void", sa.Boolean, server_default="false", nullable=False),
         sa.ForeignKeyConstraint(["annex_id"], ["annexes.id"], name="fk_annex_consents_annex_id"),
         sa.PrimaryKeyConstraint("annex_id", "digest", "member_id", name="pk_annex_consents"),
     )
+    op.create_index("ix_annex_consents_member_id", "annex_consents", ["member_id"])
     op.create_table(
         "annex_texts",
         sa.Column("annex_id", ID, nullable=False),
@@ -153,10 +161,12 @@ def upgrade() -> None:
         sa.Column("text", sa.JSON, nullable=False),
         sa.Column("consents", sa.Integer),
         sa.Column("of", sa.Integer),
+        sa.Column("register_version", sa.Integer),
+        sa.Column("adherents_digest", sa.String(64)),
         sa.Column("valid_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["annex_id"], ["annexes.id"], name="fk_annex_texts_annex_id"),
         sa.PrimaryKeyConstraint("annex_id", "number", name="pk_annex_texts"),
-        comment="Every text an annex ever had; consents of adherents, null for the first, which the members consented to",
+        comment="Every text an annex ever had; consents of adherents at a register version, null for the first, which the members consented to",
     )
     op.create_table(
         "ballot_certificates",
@@ -198,6 +208,7 @@ def upgrade() -> None:
         sa.Column("proposer", sa.String(40), nullable=False),
         sa.Column("proposed_by", sa.Text, nullable=False),
         sa.Column("first_supporter", ID),
+        sa.Column("authors", sa.ARRAY(sa.Text), nullable=False),
         sa.Column("base_version", sa.Integer, nullable=False),
         sa.Column("initiative", sa.JSON, nullable=False),
         sa.Column("draft", sa.JSON, nullable=False),
@@ -211,9 +222,11 @@ def upgrade() -> None:
         sa.Column("latch", sa.JSON(none_as_null=True)),
         sa.Column("repeats", ID),
         sa.Column("ballot_id", ID),
+        sa.Column("was_in_ballot", sa.Boolean, server_default="false", nullable=False),
         sa.Column("decided_at", INSTANT),
         sa.Column("promulgation_due", sa.JSON(none_as_null=True)),
         sa.Column("overdue_at", INSTANT),
+        sa.Column("remind_on", sa.ARRAY(sa.Date), server_default="{}", nullable=False),
         sa.Column("overdue_since", INSTANT),
         sa.Column("promulgated_version", sa.Integer),
         sa.Column("created_at", INSTANT, nullable=False),
@@ -255,10 +268,11 @@ def upgrade() -> None:
         sa.Column("ballot_id", ID, nullable=False),
         sa.Column("sequence", sa.Integer, nullable=False),
         sa.Column("head", sa.LargeBinary, nullable=False),
+        sa.Column("acted_at", INSTANT),
         sa.Column("swept_version", sa.Integer, nullable=False),
         sa.ForeignKeyConstraint(["ballot_id"], ["ballots.id"], name="fk_vote_chains_ballot_id"),
         sa.PrimaryKeyConstraint("ballot_id", name="pk_vote_chains"),
-        comment="Its row is locked by whoever votes, closes, extends or cancels: the votes of a ballot are one after another",
+        comment="One row a ballot, from its call on; locked by whoever votes, opens, closes, extends or cancels: the votes of a ballot are one after another",
     )
     op.create_table(
         "promulgations",
@@ -308,8 +322,19 @@ def upgrade() -> None:
         comment="member_since: the register version that opened the membership the support rests on",
     )
 
+    op.create_table(
+        "announced_endings",
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("ending", sa.String(40), nullable=False),
+        sa.Column("effective_at", INSTANT, nullable=False),
+        sa.Column("day_ends_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "ending", "effective_at", name="pk_announced_endings"),
+        comment="Endings of memberships by notice, each announced for the beginning of a day",
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("announced_endings")
     op.drop_table("supports")
     op.drop_table("promulgations")
     op.drop_table("vote_chains")
@@ -325,7 +350,9 @@ def downgrade() -> None:
     op.drop_table("ballot_electors")
     op.drop_table("ballot_certificates")
     op.drop_table("annex_texts")
+    op.drop_index("ix_annex_consents_member_id", table_name="annex_consents")
     op.drop_table("annex_consents")
+    op.drop_index("ix_adherences_member_id", table_name="adherences")
     op.drop_table("adherences")
     op.drop_index("uq_votes_standing", table_name="votes", postgresql_where="stands")
     op.drop_index("ix_votes_unit", table_name="votes")

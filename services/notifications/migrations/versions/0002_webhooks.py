@@ -23,12 +23,17 @@ def upgrade() -> None:
         sa.Column("challenge", sa.String(64)),
         sa.Column("ownership_check", sa.String(40)),
         sa.Column("verified_at", INSTANT),
+        sa.Column("entitled_since", INSTANT),
         sa.Column("disabled_reason", sa.String(40)),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.CheckConstraint(
             "(status = 'active') <= (verified_at IS NOT NULL)",
             name="ck_webhook_endpoints_active_is_verified",
+        ),
+        sa.CheckConstraint(
+            "(verified_at IS NOT NULL) <= (entitled_since IS NOT NULL)",
+            name="ck_webhook_endpoints_verified_is_entitled",
         ),
         sa.CheckConstraint(
             "(status = 'disabled') = (disabled_reason IS NOT NULL)",
