@@ -26,7 +26,11 @@ _UNSETTLED = text(
     "SELECT (SELECT count(*) FROM outgoing_events WHERE published_at IS NULL)"
     " + (SELECT count(*) FROM outgoing_replays)"
     " + (SELECT count(*) FROM incoming_events WHERE status = 'pending')"
+    " + (SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database"
+    "    WHERE d.datname = current_database() AND l.relation = CAST('incoming_events' AS regclass)"
+    "      AND l.mode = 'RowExclusiveLock')"
 )
+"""What waits, and what is being stored or handled in a transaction that nobody else sees into."""
 
 
 class ClockRefused(Exception):

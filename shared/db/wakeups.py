@@ -19,13 +19,7 @@ from shared.logs import get_logger
 
 log = get_logger(__name__)
 
-_NOTIFY = text(
-    """
-    SELECT pg_notify(topic, '') FROM unnest(CAST(:topics AS text[])) AS topic,
-                                     set_config('synchronous_commit', 'off', true)
-    """
-)
-"""What was to be told is on disk; that it was told need not be."""
+_NOTIFY = text("SELECT pg_notify(topic, '') FROM unnest(CAST(:topics AS text[])) AS topic")
 
 LOOK_SECONDS = 1.0
 RECONNECT_SECONDS = 1.0

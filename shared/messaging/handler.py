@@ -22,7 +22,7 @@ log = get_logger(__name__)
 AGGREGATES = 500
 FOLLOWERS = 50
 EVENTS = 1000
-POLL_SECONDS = 1.0
+POLL_SECONDS, LOOK_AGAIN_SECONDS = 1.0, 0.05
 RETRY_SECONDS = (1, 5, 30, 120, 600, 3600)
 """Pauses before the second, third … attempt (± 20 %); when they are used up the event is dead."""
 
@@ -74,7 +74,7 @@ Aggregate: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A stored event that is not handled. ``is_due``: no pause after a failed attempt is running."""
+    """An event that has arrived and is not handled. ``is_due``: no pause after a failed attempt is running."""
 
     source: str
     aggregate_id: str
@@ -130,7 +130,12 @@ class Handler:
         self._stored.set()
 
     async def run(self) -> None:
-        """Handle until cancelled: whenever woken, and by polling for retries."""
+        """Handle until cancelled: whenever woken, and by polling for retries.
+
+        What was stored may stand behind what another process works on at that moment: so it looks again soon, then less
+        and less often.
+        """
+        pause = POLL_SECONDS
         while True:
             try:
                 handled = await self.handle_waiting()
@@ -138,7 +143,8 @@ class Handler:
                 log.warning("handler_interrupted", fault=type(fault).__name__)
                 handled = 0
             if handled < FOLLOWERS:  # a batch that was not full has left nothing behind
-                await self._wait()
+                is_woken = await self._is_woken_within(pause)
+                pause = LOOK_AGAIN_SECONDS if is_woken else min(2 * pause, POLL_SECONDS)
 
     async def handle_waiting(self) -> int:
         """Handle one batch: all at once if nothing refuses or fails, otherwise one by one."""
@@ -161,13 +167,14 @@ class Handler:
             runs = _contiguous_runs(handled, await _next_of(work, handled))
             return await how(work, runs, self._reactions)
 
-    async def _wait(self) -> None:
+    async def _is_woken_within(self, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(POLL_SECONDS * random.uniform(0.8, 1.2)):
+            async with asyncio.timeout(seconds * random.uniform(0.8, 1.2)):
                 await self._stored.wait()
         except TimeoutError:
-            return
+            return False
         self._stored.clear()
+        return True
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.contracts.base import MAX_ENVELOPE_BYTES, Envelope
@@ -21,7 +22,7 @@ from shared.messaging.handler import Aggregate, Handler, Incoming
 
 log = get_logger(__name__)
 
-AT_ONCE = 20
+PROMPT = 20
 """More messages than that in a batch mean that this service is behind: then they are stored first and handled later."""
 
 _ARRIVED = """
@@ -36,23 +37,39 @@ _ARRIVED = """
 
 _STORE = text(
     f"""
-    WITH {_ARRIVED}, aggregates AS (
+    WITH {_ARRIVED}, stored AS (
+        INSERT INTO incoming_events (source, event_id, aggregate_id, sequence, follows, type, body)
+        SELECT * FROM arrived ORDER BY event_id
+        ON CONFLICT DO NOTHING RETURNING source, aggregate_id, event_id
+    ), made AS (
         INSERT INTO incoming_aggregates (source, aggregate_id)
-        SELECT DISTINCT source, aggregate_id FROM arrived ORDER BY source, aggregate_id
-        ON CONFLICT DO NOTHING
+        SELECT DISTINCT source, aggregate_id FROM stored AS s
+        WHERE NOT EXISTS (
+            SELECT FROM incoming_aggregates AS a
+            WHERE a.source = s.source AND a.aggregate_id = s.aggregate_id)
+        ORDER BY source, aggregate_id ON CONFLICT DO NOTHING
     )
-    INSERT INTO incoming_events (source, event_id, aggregate_id, sequence, follows, type, body)
-    SELECT * FROM arrived ORDER BY event_id ON CONFLICT DO NOTHING RETURNING event_id
+    SELECT event_id FROM stored
     """  # noqa: S608 - our own words
 )
+"""Events first, then the aggregates that are new, each in order: whoever stores the same waits, but never in a circle."""
 
 _STORE_AS_HANDLED = text(
     f"""
-    WITH {_ARRIVED}, lasts AS (
-        SELECT source, aggregate_id, max(sequence) AS last FROM arrived GROUP BY source, aggregate_id
+    WITH {_ARRIVED}, stored AS (
+        INSERT INTO incoming_events
+            (source, event_id, aggregate_id, sequence, follows, type, body, status, handled_at)
+        SELECT arrived.*, 'done', clock_timestamp() FROM arrived ORDER BY event_id
+        ON CONFLICT DO NOTHING RETURNING source, aggregate_id, sequence
+    ), lasts AS (
+        SELECT source, aggregate_id, max(sequence) AS last FROM stored GROUP BY source, aggregate_id
     ), made AS (
         INSERT INTO incoming_aggregates (source, aggregate_id, handled)
-        SELECT * FROM lasts ORDER BY source, aggregate_id
+        SELECT * FROM lasts
+        WHERE NOT EXISTS (
+            SELECT FROM incoming_aggregates AS a
+            WHERE a.source = lasts.source AND a.aggregate_id = lasts.aggregate_id)
+        ORDER BY source, aggregate_id
         ON CONFLICT DO NOTHING RETURNING source, aggregate_id
     ), known AS (
         SELECT source, aggregate_id, handled FROM incoming_aggregates AS a
@@ -65,17 +82,15 @@ _STORE_AS_HANDLED = text(
         UPDATE incoming_aggregates AS a SET handled = lasts.last
         FROM known JOIN lasts USING (source, aggregate_id)
         WHERE a.source = known.source AND a.aggregate_id = known.aggregate_id
-    ), stored AS (
-        INSERT INTO incoming_events
-            (source, event_id, aggregate_id, sequence, follows, type, body, status, handled_at)
-        SELECT arrived.*, 'done', clock_timestamp() FROM arrived ORDER BY event_id
-        ON CONFLICT DO NOTHING RETURNING event_id
     )
     SELECT held.*, (SELECT count(*) FROM stored) AS stored, procedure_now() AS now
     FROM (SELECT source, aggregate_id, 0 AS handled FROM made UNION ALL SELECT * FROM known) AS held
     """  # noqa: S608 - our own words
 )
-"""How far each aggregate was handled before, save those that somebody else works on or has to, and how many are new."""
+"""How far each aggregate was handled before, save those that somebody else works on or has to, and how many are new.
+
+In the order of ``_STORE``. It waits for nobody who handles: whose aggregate is held has no row.
+"""
 
 
 class Ingestor:
@@ -93,7 +108,7 @@ class Ingestor:
 
     async def take_in(self, bodies: Sequence[bytes]) -> None:
         """Store ``bodies`` and, where they are few and all of them the next new events, handle them with that."""
-        if len(bodies) > AT_ONCE or not await self._is_handled_at_once(bodies):
+        if len(bodies) > PROMPT or not await self._handle_promptly(bodies):
             await self.ingest(bodies)
 
     async def ingest(self, bodies: Sequence[bytes]) -> None:
@@ -126,8 +141,8 @@ class Ingestor:
         async with self._database.engine.begin() as db:
             await _keep_poison(db, [(body, reason)])
 
-    async def _is_handled_at_once(self, bodies: Sequence[bytes]) -> bool:
-        """Whether all of them were stored and handled; if not, nothing was done."""
+    async def _handle_promptly(self, bodies: Sequence[bytes]) -> bool:
+        """Store and handle all of them and say so; or nothing was done."""
         try:
             events = [_incoming(_decode(body)) for body in bodies]
             async with self._database.begin_untimed() as work:
@@ -135,8 +150,11 @@ class Ingestor:
                 await self._handler.react_to(work, events)
         except (_Poison, _NotNext):
             return False
-        except Exception as fault:  # of one event's reaction, or of the database
-            log.info("events_not_handled_at_once", fault=type(fault).__name__)
+        except DBAPIError as fault:
+            log.warning("events_not_handled_promptly", fault=type(fault.orig).__name__)
+            return False
+        except Exception as fault:  # of one event's reaction
+            log.info("events_not_handled_promptly", fault=type(fault).__name__)
             return False
         return True
 
@@ -190,13 +208,13 @@ def _columns(events: Sequence[Incoming]) -> dict[str, list[Any]]:
 async def _store_as_handled(work: Work, events: Sequence[Incoming]) -> None:
     """Store ``events`` as if they were handled, which they must be before the commit; raises ``_NotNext``."""
     rows = (await work.db.execute(_STORE_AS_HANDLED, _columns(events))).all()
+    if not rows or rows[0].stored < len(events):
+        raise _NotNext
     handled: dict[Aggregate, int] = {(row.source, row.aggregate_id): row.handled for row in rows}
     for event in events:
         if handled.get(event.aggregate) != event.follows:
             raise _NotNext
         handled[event.aggregate] = event.sequence
-    if rows[0].stored < len(events):
-        raise _NotNext
     work.now = rows[0].now
 
 

@@ -47,10 +47,13 @@ class ToldHandler(Handler):
         await super().react_to(work, events)
         self._uncommitted = len(events)
 
-    def tell_committed(self) -> None:
-        """The transaction of whoever called ``react_to`` is committed."""
-        self._tell(self._uncommitted)
+    def forget_uncommitted(self) -> None:
+        """A transaction of somebody else's begins."""
         self._uncommitted = 0
+
+    def tell_committed(self) -> None:
+        """The transaction of whoever called ``react_to`` since is committed."""
+        self._tell(self._uncommitted)
 
     def _tell(self, handled: int) -> None:
         if handled:
@@ -65,6 +68,7 @@ class TellingIngestor(Ingestor):
         self._telling = handler
 
     async def take_in(self, bodies: Sequence[bytes]) -> None:
+        self._telling.forget_uncommitted()
         await super().take_in(bodies)
         self._telling.tell_committed()
 
